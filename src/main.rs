@@ -1,4 +1,4 @@
-//! The `safe-push` program: hands the process over to [`safe_push::cli`].
+//! The `safe-push` executable: everything is in [`safe_push::cli`].
 
 use std::process::ExitCode;
 

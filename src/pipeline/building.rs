@@ -28,7 +28,7 @@ use crate::support::clock::Clock;
 pub(super) struct BuiltModel {
     pub(super) image: ModelImage,
     pub(super) schema: Value,
-    /// The name of the image that it stands on, where that is known.
+    /// The name of its base image, if that is known.
     pub(super) base_image: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl StageWork for Building<'_> {
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<BuiltModel>, Stop> {
         let Self { model, goal, services, .. } = self;
         let plan = &record.model.plan;
-        // With a key, what the tests use is not what becomes official.
+        // With a key, the image that the tests use is not the one that becomes official.
         let has_official = plan.official_model.is_some() && matches!(goal, Goal::Publish(_));
         let is_official = has_official && !plan.two_pass;
         let mut secrets = match has_official {
@@ -88,7 +88,7 @@ impl StageWork for Building<'_> {
 }
 
 impl Building<'_> {
-    /// A graft where that is as good as a build, and else a build, with the reason.
+    /// Grafts if that is as good as a build. Otherwise builds, and records the reason.
     async fn graft_or_build(&self, record: &mut ModelRecord<'_>, is_official: bool) -> Result<(BuiltModel, String), Stop> {
         let Self { model, name, goal, services } = *self;
         let (plan, context) = (&record.model.plan, record.context);
@@ -133,7 +133,7 @@ impl Building<'_> {
         Ok((BuiltModel { image: ModelImage::Built(image), schema: built.schema, base_image }, note))
     }
 
-    /// Builds after all what was grafted, because the registry did not take it.
+    /// Builds a model whose graft the registry did not accept.
     pub(super) async fn build_after_all(&self, record: &mut ModelRecord<'_>) -> Result<BuiltModel, Stop> {
         let request = prepared(record, self.model, self.name, self.services).await?;
         let beginning = async { Ok::<_, Stop>(Grafting::begin(&record.model.plan, self.model, self.goal, &request).await) };
@@ -141,7 +141,7 @@ impl Building<'_> {
         Ok(self.build(record, &request, grafting.as_ref()).await?.0)
     }
 
-    /// What is pushed can be grafted on later, if it may.
+    /// Adds the label that lets a later run graft on the image, if that is allowed.
     async fn finish(
         &self,
         image: BuiltImage,
@@ -261,7 +261,7 @@ async fn given(reference: &str, images: &dyn InspectImages, clock: &dyn Clock) -
             "use an image built by `safe-push build` or `cog build`",
         ));
     };
-    // Whoever built it may have written a recipe of their own on it.
+    // Whoever built it may have added a recipe of their own.
     let image = grafting::labelled(details.clone().into_built(reference), Some(&details), Err(&NoGraft::GivenImage), clock);
     Ok((BuiltModel { image: ModelImage::Built(image), schema, base_image: None }, format!("{reference}, already built")))
 }

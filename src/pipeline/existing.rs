@@ -31,7 +31,7 @@ pub struct ExistingVersion {
     pub id: Option<VersionId>,
 }
 
-/// Asks an existing version what the plan asks of a staged one. Nothing is built, pushed or published.
+/// Verifies an existing version with the plan for a staged one. Nothing is built, pushed or published.
 ///
 /// It is compared with the live version of the plan's model, unless it is that version.
 pub async fn verify_existing(
@@ -46,7 +46,7 @@ pub async fn verify_existing(
     run_each(&[model], &Verification { existing: Some(existing), services }, &context).await
 }
 
-/// Asks the live version of each model what its plan asks of a staged one: what users run may have changed without a commit.
+/// Verifies the live version of each model with its plan: what users run may have changed without a commit.
 pub async fn verify_live(
     models: Vec<ModelRun>,
     services: &VerifyServices,
@@ -112,7 +112,7 @@ impl StageWork for LookingUp<'_> {
         let replicate = self.services.replicate.as_ref();
         record.found(model.config_findings.clone());
         let asking = async {
-            // At once, because each may take a while on its way. A rejected token is the first thing to say.
+            // Concurrently, because each request may take a while. A rejected token is reported first.
             let live = async { Ok::<_, Stop>(live_model(replicate, &plan.model).await?) };
             let (account, found, live) = tokio::join!(context.account(replicate), find(self.existing, replicate), live);
             account?;

@@ -1,4 +1,4 @@
-//! Whether a model's version is grafted: the terms, the versions that are asked, and the seal on what is built instead.
+//! Decides whether a model is grafted: the terms, the versions to try, and the seal on a build.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::pipeline::inspecting::InspectedModel;
 use crate::pipeline::{Goal, Services};
 use crate::support::clock::Clock;
 
-/// Versions of the test model that are asked, newest first: those of several branches take turns.
+/// Versions of the test model to try, newest first. Several branches push there in turn.
 const TEST_VERSIONS: usize = 4;
 
 /// A project layer above this size is worth a remark: every graft sends it.
@@ -73,7 +73,7 @@ impl<'a> Grafting<'a> {
         graft(request, &self.ingredients, &versions, &terms, self.writer.as_ref()).await
     }
 
-    /// The live version first: what it is grafted on is what users run.
+    /// The live version comes first, so that the kept layers are those that users run.
     async fn versions(&self, model: &InspectedModel) -> Vec<VersionRef> {
         let live = model.replicate.live.iter().map(|live| live.version.clone());
         let test = &self.plan.test_model;
@@ -120,7 +120,7 @@ pub(super) fn labelled(
         (Ok(grafting), Some(details)) => grafting.label(details, clock).ok(),
         _ => None,
     };
-    // What cannot be looked at may have one.
+    // An image that cannot be inspected may have one.
     let has_some = details.is_none_or(|details| details.labels.contains_key(RECIPE_LABEL));
     let mut push_labels = image.push_labels;
     if label.is_some() || has_some {
@@ -129,7 +129,7 @@ pub(super) fn labelled(
     BuiltImage { push_labels, ..image }
 }
 
-/// Words about a large project layer.
+/// A remark about a large project layer.
 pub(super) fn remark(graft: &Graft) -> Option<String> {
     (graft.project_bytes > LARGE_BYTES).then(|| {
         format!(

@@ -33,7 +33,7 @@ impl ReplicateFacts {
         Self { live: None, not_compared: Some(reason), official: Replaced::Hidden, deployed: Replaced::Hidden, hardware: None }
     }
 
-    /// Nothing was to be asked: the model is compared with something else.
+    /// No question was necessary: the model is compared with something else.
     pub(super) fn not_asked() -> Self {
         Self { live: None, not_compared: None, official: Replaced::Hidden, deployed: Replaced::Hidden, hardware: None }
     }

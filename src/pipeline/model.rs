@@ -155,7 +155,7 @@ impl Push<'_> {
 }
 
 impl Push<'_> {
-    /// What the model is made of, and the live version if that is made of the same.
+    /// The model's fingerprint, and the live version if it has the same one.
     async fn fingerprint(
         record: &mut ModelRecord<'_>,
         building: Building<'_>,
@@ -167,7 +167,8 @@ impl Push<'_> {
         Ok((fingerprint, live))
     }
 
-    /// Publishes nothing, since the live version is made of the same. The deployment follows it if an earlier run did not get that far.
+    /// Publishes nothing, because the live version has the same fingerprint. The deployment follows it if an earlier run did not get that
+    /// far.
     async fn unchanged(
         record: &mut ModelRecord<'_>,
         live: VersionRef,
@@ -219,7 +220,7 @@ impl StageWork for Refusing {
     }
 }
 
-/// Takes the built image's name from the daemon. Its layers stay in the build cache.
+/// Removes the built image's name from the daemon. Its layers stay in the build cache.
 async fn forget(image: &str, names: &dyn NameImages, context: &RunContext<'_>) {
     let limit = if context.cancelled.is_cancelled() { FORGET_TIME } else { PATIENT_FORGET_TIME };
     match timeout(limit, names.remove_image(image)).await {

@@ -70,11 +70,11 @@ fn difference(before: &str, after: &str) -> Vec<String> {
     removed.chain(added).take(MAX_LINES).collect()
 }
 
-/// The first paragraph, if it is plain text: what stands on the page below the model's name.
+/// The first paragraph, if it is plain text: it is shown on the page below the model's name.
 fn description_of(readme: &str) -> Option<String> {
     let mut paragraphs = readme.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     let first = paragraphs.find(|paragraph| !(paragraph.starts_with('#') && paragraph.lines().count() == 1))?;
-    // A heading may stand right above its text.
+    // A heading may be right above its text.
     let text: Vec<&str> = first.lines().skip_while(|line| line.starts_with('#')).map(str::trim).collect();
     let text = text.join(" ");
     let is_plain = text.starts_with(|c: char| c.is_alphanumeric()) && !text.contains(['<', '[', '`', '|', '*']);

@@ -1,4 +1,4 @@
-//! A model or a deployment that somebody else changed during the run: the schemas are compared again, and it is decided again.
+//! A model or a deployment that somebody else changed during the run: the schemas are compared again, and the decision is made again.
 
 use cog_findings::{Finding, Severity};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::pipeline::record::ModelRecord;
 use crate::pipeline::stop::Stop;
 use crate::publish::{Moved, PublishError};
 
-/// How often a model may move between a check and the push behind it. Then somebody publishes without a pause.
+/// How often a model may change between a check and the push after it. Beyond that, somebody publishes continuously.
 const MAX_MOVES: usize = 5;
 
 /// What is compared with a version that appeared during the run.
@@ -26,7 +26,7 @@ pub(super) struct Comparing<'a> {
 pub(super) struct Moves(usize);
 
 impl Moves {
-    /// Clears a version again, in place of the version that is there now.
+    /// Clears a version again, to replace the version that is there now.
     pub(super) fn clear_again(
         &mut self,
         record: &mut ModelRecord<'_>,

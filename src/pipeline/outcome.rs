@@ -1,4 +1,4 @@
-//! What publishing, staging and deploying leave in a model's report, whichever command they are part of.
+//! Records the outcomes of staging, publishing and deploying in a model's report, for all commands.
 
 use crate::domain::cleared::Staged;
 use crate::domain::identity::{ModelRef, VersionRef};

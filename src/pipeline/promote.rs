@@ -1,6 +1,6 @@
-//! A promotion by hand: a version that an earlier run tested is published, if nothing has changed since.
+//! A promotion by hand: publishes a version that an earlier run tested, if nothing has changed since.
 //!
-//! The project is inspected, and neither built nor asked. Without a record that fits, nothing is published.
+//! The project is inspected, but nothing is built and no prediction runs. Without a valid record, nothing is published.
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;

@@ -1,4 +1,4 @@
-//! Test once, publish later: a version that an earlier run tested is published without building or asking it again.
+//! Test once, publish later: publishes a version that an earlier run tested, without building or running it again.
 //!
 //! A run that may not publish leaves a record of what it tested (`domain::tested`). A later run takes it if everything that the verdict depended on
 //! is as it was; otherwise it does everything again, and says why.
@@ -78,7 +78,7 @@ pub(super) async fn tested_before(
     Ok(None)
 }
 
-/// Takes a record if it fits; otherwise the reason.
+/// Uses a record if it fits; otherwise returns the reason.
 pub(super) async fn take(
     record: &ModelRecord<'_>,
     text: &str,
@@ -112,7 +112,7 @@ pub(super) async fn take(
     Ok(Ok(cleared))
 }
 
-/// Everything that a verdict about the project depends on now; or why that cannot be said.
+/// Everything that a verdict about the project depends on now, or why that is unknown.
 async fn circumstances(
     record: &ModelRecord<'_>,
     model: &InspectedModel,
@@ -139,8 +139,8 @@ async fn circumstances(
     })
 }
 
-/// The settings that a verdict depends on, and the files that test cases name: they may lie outside of what is built. The text of the settings is
-/// that of this version of safe-push, which a record names too.
+/// The settings that a verdict depends on, and the files that test cases name, which may be outside the folder that is built. The text of
+/// the settings depends on the version of safe-push, which a record names too.
 async fn configuration_digest(plan: &ModelPlan, schema: Option<&Value>) -> Result<String, String> {
     let (root, predict, train, schema) = (plan.repository().to_owned(), plan.predict.clone(), plan.train.clone(), schema.cloned());
     let reading = move || CaseFiles::read(&root, &predict, train.as_ref(), schema.as_ref()).digest();

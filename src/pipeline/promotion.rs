@@ -24,7 +24,7 @@ pub trait TestedRecords: Send + Sync {
 pub struct Promotion {
     /// Whether a version that was tested before is published instead.
     pub mode: PromoteMode,
-    /// Seals records, and tells those of others apart.
+    /// Seals records, and recognizes records of others.
     pub seal: Arc<RecordSeal>,
     /// Where records of earlier runs are. `None` where there are none.
     pub records: Option<Arc<dyn TestedRecords>>,

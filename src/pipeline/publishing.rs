@@ -28,7 +28,7 @@ impl StageWork for Publishing<'_> {
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<VersionRef>, Stop> {
         let (cleared, first) = (self.cleared, &self.first);
         let comparing = Comparing { model: first.model, schema: &first.built.schema };
-        // Before the first push: one of two models that are published alike is a mess too.
+        // Before the first push: publishing only one of the two models would be a mess too.
         let official = match cleared.official.clone() {
             Some(official) => Some(self.clear_now(record, official, comparing).await?),
             None => None,
@@ -44,7 +44,7 @@ impl StageWork for Publishing<'_> {
 }
 
 impl Publishing<'_> {
-    /// Clears a version again for as long as its model gets others.
+    /// Clears a version again each time its model gets another one.
     async fn clear_now(
         &self,
         record: &mut ModelRecord<'_>,

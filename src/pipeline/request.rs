@@ -37,7 +37,7 @@ impl ModelRun {
 /// before the model is inspected, for the models of a run go through the folder one after the other.
 #[async_trait]
 pub trait PrepareTree: Send + Sync {
-    /// What prepares the folder, for people: what is wrong in it may be its work.
+    /// Names the script that prepares the folder, because mistakes in the folder may come from it.
     fn description(&self, name: &str) -> String {
         format!("the select script, for {name}")
     }
@@ -53,7 +53,7 @@ pub trait KeyFiles: Send + Sync {
     /// Writes the key, after the folder was prepared.
     async fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError>;
 
-    /// Deletes the key: afterwards each of its files is gone or what it was before. Its absence elsewhere is proven elsewhere.
+    /// Deletes the key: afterwards each of its files is gone or what it was before. That it is nowhere else is proven separately.
     async fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
 
     /// Restores the files from before the key was written, unless it was deleted. Returns why some could not be restored.
@@ -67,7 +67,7 @@ pub struct WrittenKey {
     pub files: Vec<PathBuf>,
     /// The secrets in them.
     pub secrets: Vec<NamedSecret>,
-    /// The files of which not everything can be searched for, because nothing in them looks like a key, or too much does.
+    /// Files whose secrets may be unknown, because nothing in them looks like a key, or too much does.
     pub unrecognized: Vec<PathBuf>,
 }
 

@@ -29,7 +29,7 @@ use crate::pipeline::{ModelRun, RegistryServices, RunOptions};
 use crate::publish::{PublishError, ReadyRequest, RestageRequest, check_ready, check_rights, restage};
 use crate::verify::{JudgeAbility, JudgeProof, check_plan};
 
-/// Fewer digits of an id are not taken for one.
+/// The fewest digits that count as part of an id.
 const LEAST_DIGITS: usize = 6;
 
 /// What to roll back to.
@@ -96,7 +96,7 @@ impl Rollback<'_> {
 struct Found {
     version: VersionRef,
     schema: Option<Value>,
-    /// What it goes in place of.
+    /// The version that it replaces.
     replaces: Replaced,
     /// Its right to be published without a prediction.
     cleared: Cleared,
@@ -267,7 +267,7 @@ impl StageWork for Restaging<'_> {
     }
 }
 
-/// Asks the copy for one prediction.
+/// Runs one prediction on the copy.
 struct Trying<'a> {
     staged: Staged,
     found: &'a Found,

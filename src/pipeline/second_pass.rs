@@ -13,7 +13,7 @@ use crate::pipeline::record::ModelRecord;
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{BuildServices, KeyFiles, WrittenKey};
 
-/// What the second pass needs of the first.
+/// What the second pass needs from the first.
 pub(super) struct FirstPass<'a> {
     pub(super) model: &'a InspectedModel,
     /// The image that was tested.
@@ -53,7 +53,7 @@ pub(super) async fn run(
     Ok(cleared)
 }
 
-/// What was checked of a key's absence, and no more.
+/// A sentence that says what was checked about the key's absence, and no more.
 fn checked(key: &WrittenKey) -> String {
     let list = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let names: BTreeSet<&str> = key.secrets.iter().map(|(name, _)| name.as_str()).collect();

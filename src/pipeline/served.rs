@@ -25,7 +25,7 @@ use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RunOptions};
 use crate::verify::{JudgeProof, VerifyServices};
 
-/// Asks a Cog server what the plan asks of a staged version. Outputs are compared with nothing, and nothing is trained.
+/// Verifies a Cog server with the plan for a staged version. Outputs are not compared, and nothing is trained.
 pub async fn verify_server(
     mut model: ModelRun,
     server: &CogServer,
@@ -110,7 +110,7 @@ impl StageWork for Asking<'_> {
     }
 }
 
-/// What stands for the version in requests, which a server does not read: it has no versions.
+/// A placeholder for the version in requests. A server has no versions, and does not read it.
 fn version_of(server: &CogServer, record: &ModelRecord<'_>) -> Result<VersionRef, Stop> {
     let id = hex::encode(Sha256::digest(server.url()));
     let text = format!("{}:{id}", record.model.plan.model);

@@ -74,7 +74,7 @@ pub struct PromoteServices {
     pub publish: PublishServices,
 }
 
-/// How far a run goes, with the services that takes: a check cannot reach a daemon, and a build cannot push.
+/// How far a run goes, with the services that it needs: a check cannot reach a daemon, and a build cannot push.
 #[derive(Clone, Copy)]
 pub enum Goal<'a> {
     /// Inspect.

@@ -17,9 +17,9 @@ use crate::publish::{
 /// Stages an image.
 pub(super) struct Staging<'a> {
     pub(super) built: &'a BuiltModel,
-    /// What it was made of, which the version says in a label.
+    /// The fingerprint, which becomes a label of the version.
     pub(super) fingerprint: &'a Fingerprint,
-    /// Builds it after all, if it is a graft that the registry does not take.
+    /// Builds an image if the registry does not accept the graft.
     pub(super) building: Building<'a>,
     pub(super) services: &'a PublishServices,
 }
@@ -70,7 +70,7 @@ impl Staging<'_> {
         built: &BuiltModel,
     ) -> Result<StagedVersion, PublishError> {
         let mut image = image.clone();
-        // Also where it is empty: whose label the image has from elsewhere is not known.
+        // Also if it is empty: the image may have a label of unknown origin.
         if self.services.writer.is_some() {
             image.push_labels.insert(FINGERPRINT_LABEL.to_owned(), self.fingerprint.label());
         }

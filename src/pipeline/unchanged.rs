@@ -19,7 +19,7 @@ use crate::publish::label_of;
 pub(super) struct Fingerprint(Option<String>);
 
 impl Fingerprint {
-    /// Finds out without a build. Nothing that is in the way here stops a run: the build meets it again.
+    /// Finds out without a build. Problems do not stop the run here, because the build meets them again.
     pub(super) async fn of(record: &mut ModelRecord<'_>, building: Building<'_>, services: &Services) -> Result<Self, Stop> {
         let plan = &record.model.plan;
         let is_known = plan.build.image.is_none() && plan.build.builder == Builder::Native;
@@ -38,7 +38,7 @@ impl Fingerprint {
         self.0.clone().unwrap_or_default()
     }
 
-    /// The live version, if it was made of the same and need not be published again.
+    /// The live version, if it has the same fingerprint and need not be published again.
     pub(super) async fn is_live(&self, plan: &ModelPlan, model: &InspectedModel, services: &Services) -> Option<VersionRef> {
         let is_wanted = plan.always || plan.build.no_cache || plan.official_model.is_some();
         let (Some(now), PublishMode::Publish, false) = (&self.0, plan.publish, is_wanted) else { return None };

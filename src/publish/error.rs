@@ -1,4 +1,4 @@
-//! Errors between an image and a version, by meaning.
+//! Errors of turning an image into a version, by meaning.
 
 use cog_findings::Finding;
 
@@ -249,7 +249,7 @@ impl PublishError {
         })
     }
 
-    /// The version that was pushed all the same, when one was or may have been: it may be in use already.
+    /// The version that was pushed despite the error, or may have been. It may already be in use.
     pub fn pushed(&self) -> Option<&VersionRef> {
         match self {
             Self::Unconfirmed { version, .. } | Self::Unanswered { version, .. } => Some(version),
@@ -258,7 +258,7 @@ impl PublishError {
         }
     }
 
-    /// The finding that says it in the list of findings, for what concerns the version rather than the way to it.
+    /// The error as a finding, if it concerns the version rather than the way to it.
     pub fn finding(&self) -> Option<Finding> {
         let Self::LayersDiffer(published) = self else { return None };
         let list = |layers: &[ImageDigest]| layers.iter().map(ImageDigest::short).collect::<Vec<_>>().join(" ");

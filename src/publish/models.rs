@@ -90,7 +90,7 @@ pub struct Destination {
     pub findings: Vec<Finding>,
 }
 
-/// Whether a training can end there, by its name.
+/// Checks by its name whether a training can use it.
 pub(super) fn check_destination(model: &ModelRef, account: &Account) -> Result<(), PublishError> {
     if model.owner() == account.username {
         return Ok(());

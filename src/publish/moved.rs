@@ -15,7 +15,7 @@ pub struct Moved {
     pub name: String,
     /// The model that the versions are of.
     pub model: ModelRef,
-    /// What was checked against.
+    /// The version that was checked against.
     pub checked: Replaced,
     /// The id of what is there now. `None` if there is no version any more.
     pub now: Option<VersionId>,

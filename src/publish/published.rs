@@ -1,4 +1,4 @@
-//! What a publication yields.
+//! The result of a publication.
 
 use cog_findings::Finding;
 

@@ -146,7 +146,7 @@ pub(super) async fn read_back(
     }
 }
 
-/// Takes the push's name from the daemon. The layers stay with the image that was pushed.
+/// Removes the push's name from the daemon. The layers stay with the image that was pushed.
 async fn forget(reference: &str, daemon: &PushDaemon, cancelled: &CancellationToken) {
     let limit = if cancelled.is_cancelled() { FORGET_LIMIT_CANCELLED } else { FORGET_LIMIT };
     match timeout(limit, daemon.names.remove_image(reference)).await {

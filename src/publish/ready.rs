@@ -24,7 +24,7 @@ pub struct ReadyRequest<'a> {
     pub deployment: Option<&'a DeploymentPlan>,
 }
 
-/// What the run needs to know in addition.
+/// Facts that the run needs later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
     /// What the deployment runs now.

@@ -1,4 +1,4 @@
-//! An existing version on the test model: copied within the registry, so that it can be asked before it is published again.
+//! Copies an existing version to the test model within the registry, so that it can be tried before it is published again.
 
 use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;

@@ -15,8 +15,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 /// Opens and drops an upload to each of the models. All of them are asked at once.
 ///
 /// # Errors
-/// [`PublishError::MayNotPush`] for the first one that the token may not push to. A registry that gives any other answer, or none, stops
-/// nothing: the push will show.
+/// [`PublishError::MayNotPush`] for the first one that the token may not push to. Any other answer, or none, does not stop the run: the
+/// push will show.
 pub async fn check_rights(models: &[&ModelRef], writer: &dyn RegistryWriter) -> Result<(), PublishError> {
     let answers = models.iter().map(|model| async move {
         let repository = model.to_string();

@@ -1,9 +1,9 @@
-//! The way that a cleared version takes to its model: within the registry, or else through the Docker daemon.
+//! How a cleared version reaches its model: within the registry, or else through the Docker daemon.
 //!
-//! The registry has every byte that was tested, so it is asked first. The daemon pushes what the registry cannot: an image of a second pass,
-//! manifests with parts of unknown kinds, and where neither mounts nor uploads of ours are taken. It does not try again what the registry
-//! refuses to this account, nor what the registry may have done already. Right before a manifest goes, and before the daemon starts, the model is
-//! looked at once more.
+//! The registry has every byte that was tested, so it is asked first. The daemon pushes what the registry cannot: an image of a second
+//! pass, manifests with parts of unknown kinds, and where neither mounts nor uploads of ours are taken. It does not repeat what the
+//! registry refuses to this account, nor what the registry may have done already. Right before a manifest is sent, and before the daemon
+//! starts, the model is checked once more.
 
 use tokio_util::sync::CancellationToken;
 
@@ -91,11 +91,11 @@ pub(super) struct Copy<'a> {
     pub(super) name: &'a str,
     pub(super) from: &'a VersionRef,
     pub(super) to: &'a ModelRef,
-    /// What says which version is replaced. `None` for a test model.
+    /// Names the version that is replaced. `None` for a test model.
     pub(super) cleared: Option<&'a Cleared>,
 }
 
-/// Makes a version of one that the registry has, under a fresh `run.cog.push_id`.
+/// Creates a version from one that the registry has, under a fresh `run.cog.push_id`.
 pub(super) async fn copy_version(
     copy: &Copy<'_>,
     services: &PublishServices,
@@ -131,7 +131,7 @@ pub(super) async fn copy_version(
     }
 }
 
-/// Drops what changes no version when the run is canceled.
+/// Waits for a call that changes no version, and drops it when the run is canceled.
 pub(super) async fn interruptible<T>(
     work: impl Future<Output = Result<T, TransferError>>,
     cancelled: &CancellationToken,

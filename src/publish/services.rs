@@ -22,7 +22,7 @@ pub const VERSION_LIMIT: Duration = Duration::from_secs(120);
 pub struct PushDaemon {
     /// Gives the image a label of its own for each push.
     pub derive: Arc<dyn DeriveImages>,
-    /// Takes away the names that pushes need.
+    /// Removes the names that pushes need.
     pub names: Arc<dyn NameImages>,
     pub push: Arc<dyn PushImages>,
 }
@@ -40,7 +40,7 @@ pub struct PublishServices {
     pub replicate: Arc<dyn Replicate>,
     /// The registry as the daemon names it: `r8.im`.
     pub registry_host: String,
-    /// Who pushes.
+    /// The account that pushes.
     pub credentials: RegistryCredentials,
 }
 

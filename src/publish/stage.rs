@@ -77,11 +77,11 @@ impl TestModel<'_> {
     }
 }
 
-/// Brings an image to the test model and waits until the version is visible.
+/// Makes an image a version of the test model, and waits until the version is visible.
 ///
 /// # Errors
-/// [`PublishError::GraftRefused`] when a graft cannot be put, so that a build has to take its place. Among others when the test model is
-/// missing and cannot be made, when the push is refused, when the registry does not have what was pushed, and when the version never appears.
+/// [`PublishError::GraftRefused`] when a graft cannot be put, so that a build has to take its place. Other errors: the test model is
+/// missing and cannot be created, the push is refused, the registry does not have what was pushed, or the version never appears.
 pub async fn stage(
     request: &StageRequest<'_>,
     services: &PublishServices,

@@ -1,9 +1,9 @@
 //! A staged version becomes a version of another model within the registry: its layers are mounted, or else streamed, and its manifest is put
 //! again with a fresh `run.cog.push_id`. No daemon takes part.
 //!
-//! What is taken is the manifest as the registry holds it, that is, what was tested. A repository gets the manifest last, when it has every
-//! blob, so there is never half a version. Two runs at once have manifests of their own. Whether the manifest may go, and who waits for the
-//! answer, is left to `route`.
+//! It starts from the manifest in the registry, which is what was tested. A repository gets the manifest last, when it has every blob, so
+//! there is never half a version. Two concurrent runs have different manifests. `route` decides whether the manifest may be sent, and waits
+//! for the answer.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -62,7 +62,7 @@ pub(super) struct Source<'a> {
     pub(super) to: &'a str,
 }
 
-/// Who hears about it.
+/// The receiver of events.
 #[derive(Clone, Copy)]
 pub(super) struct Audience<'a> {
     pub(super) name: &'a str,
@@ -78,11 +78,11 @@ pub(super) struct Prepared<'a> {
     repairs_left: usize,
 }
 
-/// What became of a manifest.
+/// The result of putting a manifest.
 pub(super) enum Put {
     /// The registry has it.
     Done,
-    /// The registry took nothing, because it misses blobs all the same: these, as far as it names them.
+    /// The registry rejected it because blobs are still missing: these, as far as it names them.
     Missing(Vec<ImageDigest>),
 }
 
@@ -151,7 +151,7 @@ impl Prepared<'_> {
             Err(error) => error,
         };
         if let RegistryError::OtherManifest { stored, .. } = &error {
-            // That is what people would get.
+            // Users would get the manifest that is stored.
             let id = stored.parse().map_or_else(|_unknown| version.id.clone(), |digest: ImageDigest| digest.version_id());
             let stored = VersionRef { model: version.model.clone(), id };
             return Err(TransferError::Failed(unconfirmed(&stored, error.into())));
@@ -259,7 +259,7 @@ impl<'a> Layers<'a> {
             return Ok(LayerOutcome::AlreadyThere);
         }
         let refusal = match self.writer.mount(self.to, &self.from, &blob.digest).await {
-            // Only a question proves it: some registries say yes and have nothing.
+            // Only a request for the blob proves it: some registries report success and have nothing.
             Mount::Mounted if self.writer.has_blob(self.to, &blob.digest).await? => return Ok(LayerOutcome::Mounted),
             Mount::Mounted => "the registry said that it mounted a layer, but does not have it".to_owned(),
             Mount::Refused(reason) => reason,

@@ -30,7 +30,7 @@ pub(super) fn check_unmoved(cleared: &Cleared, live: Option<&Model>) -> Result<(
     Err(PublishError::Moved(Box::new(moved(cleared, newest, false))))
 }
 
-/// What is there in place of the version that was checked against.
+/// Describes the version that is there in place of the one that was checked against.
 pub(super) fn moved(cleared: &Cleared, version: Option<&Version>, is_overwritten: bool) -> Moved {
     Moved {
         name: cleared.model().to_string(),

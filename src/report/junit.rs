@@ -195,7 +195,7 @@ fn flaky(case: &Case) -> TestCaseStatus {
     status
 }
 
-/// The error that ended a run, and the findings that tell where it comes from.
+/// The error that ended a run, and the findings that say where it comes from.
 fn errored_text(model: &Model) -> String {
     let error = model.error.as_ref();
     let text = error.map_or("the stage failed with an error", |error| error.message.as_str());

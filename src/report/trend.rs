@@ -1,4 +1,4 @@
-//! How a model's cases went over several runs: status, time, flakiness and cost, for all renderings.
+//! How a model's cases did over several runs: status, time, flakiness and cost, for all renderings.
 
 use crate::domain::report::CaseStatus;
 use crate::report::json::earlier;
@@ -60,7 +60,7 @@ impl Trend {
 }
 
 impl CaseTrend {
-    /// How it went in the last run compared with the one before: `failed now, passed before`; `None` if it went the same.
+    /// The last run compared with the one before: `failed now, passed before`; `None` if the status is the same.
     pub(super) fn change(&self) -> Option<String> {
         let [.., before, now] = &self.statuses[..] else { return None };
         let word = |status: &Option<CaseStatus>| status.map_or("absent", CaseStatus::as_str);

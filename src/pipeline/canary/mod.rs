@@ -149,7 +149,7 @@ async fn guard(model: &ModelRef, replicate: &dyn Replicate) -> Result<(), Stop> 
     }
 }
 
-/// Takes the stages' outcomes into the report.
+/// Copies the stages' outcomes into the report.
 fn take(report: &mut CanaryReport, model: ModelReport) {
     report.verdict = model.verdict;
     report.version = model.staged;

@@ -33,7 +33,7 @@ const DIFFERENCE_LINES: usize = 12;
 /// The reports have the rest.
 const MAX_NOTES: usize = 5;
 
-/// How much of a run is told.
+/// How much of a run is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Amount {
     /// What failed, and nothing if nothing did.
@@ -227,7 +227,7 @@ fn push_notes(text: &mut String, model: &Model, style: Style) {
 
 /// One line per stage that ran, and one for consecutive stages that were skipped for the same reason.
 ///
-/// `tells_end` shows the note of a stage that did not pass, if nothing else tells it.
+/// `tells_end` shows the note of a stage that did not pass, if nothing else says it.
 fn push_stages(text: &mut String, stages: &[StageEntry], tells_end: bool, style: Style) {
     for group in stages.chunk_by(|one, next| is_skipped(one) && is_skipped(next) && one.note == next.note) {
         let [first, ..] = group else { continue };

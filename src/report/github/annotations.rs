@@ -123,7 +123,7 @@ impl<'a> Annotations<'a> {
     }
 }
 
-/// Tells findings apart: two of them with one mark say the same of the same line.
+/// The mark of a finding. Two findings with one mark say the same about the same line.
 fn mark(finding: &FindingEntry) -> String {
     let mut hash = Sha256::new();
     let line = finding.line.map(|line| line.to_string()).unwrap_or_default();

@@ -21,7 +21,7 @@ pub struct Leg {
     pub index: u64,
     /// How many jobs the matrix has. 1 without a matrix.
     pub total: u64,
-    /// What tells it from jobs that run the same model.
+    /// Distinguishes it from jobs that run the same model.
     pub variant: Option<String>,
 }
 

@@ -166,7 +166,7 @@ fn result_cell(row: &CommentRow) -> String {
 /// One line for each kind of check: a column for each would be too wide for a pull request's page.
 fn checks_cell(row: &Row) -> String {
     let schema = match row.findings {
-        // A run that ended before its models were known has not looked at one.
+        // A run that ended before its models were known has checked none.
         (0, 0) if row.model.is_empty() => String::new(),
         (0, 0) => "✅ schema".to_owned(),
         (0, warnings) => format!("✅ schema, {}", count(warnings, "warning")),

@@ -16,7 +16,7 @@ pub enum Ended {
     Crashed,
 }
 
-/// How far a model is.
+/// The progress of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CheckState {
     /// Its job has not finished.

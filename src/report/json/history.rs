@@ -4,9 +4,9 @@ use chrono::DateTime;
 
 use super::v1::{EarlierCase, EarlierRun, Model, Run};
 
-/// Takes a model's runs but the newest one out of the models of all runs. Each comes with the run that it is from.
+/// Splits the models of all runs: the newest run of each model stays with its run, and the older ones become history.
 ///
-/// Jobs of one workflow run may test one model in several ways: these are no earlier runs of each other.
+/// Jobs of one workflow run may test one model in several ways. These are not earlier runs of each other.
 pub(super) fn split(runs: &[Run]) -> (Vec<Vec<Model>>, Vec<EarlierRun>) {
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|index| runs.get(*index).map(|run| DateTime::parse_from_rfc3339(&run.started_at).ok()));

@@ -96,7 +96,7 @@ fn error(error: &ErrorEntry) -> String {
     format!("\n**Error:** {}\n{hint}", escape::code(&error.message))
 }
 
-/// The record of what was tested, as people do not see it.
+/// Start of the hidden record of what was tested.
 const RECORD_START: &str = "<!-- safe-push:tested ";
 const RECORD_END: &str = " -->";
 

@@ -16,7 +16,7 @@ pub(crate) struct ModelTime {
     pub(crate) name: String,
     pub(crate) verdict: Verdict,
     pub(crate) total: String,
-    /// The bars for who cannot see them.
+    /// The bars as text, for screen readers.
     pub(crate) text: String,
     pub(crate) bars: Vec<Bar>,
 }
