@@ -1,5 +1,5 @@
-//! Files that the user names on the command line. They may be anywhere, behind links too; otherwise what holds for a repository's files holds
-//! for them: regular files alone, opened without waiting, up to a limit.
+//! Files that the user names on the command line. They may be anywhere, and links to them are followed. Otherwise they are read like a
+//! repository's files: only regular ones, opened without waiting, up to a limit.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(super) async fn read(path: &Path, shown: &str, limit_bytes: u64) -> anyhow::
 /// Reads a text.
 ///
 /// # Errors
-/// As [`read`], and for a file that is not UTF-8.
+/// The errors of [`read`], and an error for a file that is not UTF-8.
 pub(super) async fn read_text(path: &Path, shown: &str, limit_bytes: u64) -> anyhow::Result<String> {
     String::from_utf8(read(path, shown, limit_bytes).await?).with_context(|| format!("{shown} is not text"))
 }

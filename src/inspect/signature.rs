@@ -28,7 +28,7 @@ pub(crate) fn describe_with(project: &Project, describe: Describe) -> Result<Des
     describe(&tree, predict, train, &options)
 }
 
-/// Reads what the source shows of the schema that the image will tell.
+/// Reads what the source shows of a schema that comes from the image.
 pub(super) fn foresee(project: &Project) -> Foreseen {
     let tree = FolderTree::new(project.folder.clone());
     let predict = project.config.predict.as_ref().map(|target| &target.value);

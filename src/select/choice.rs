@@ -20,7 +20,7 @@ pub enum SelectError {
         name: String,
         /// The nearest one.
         near: Option<String>,
-        /// All there are.
+        /// All known names.
         known: Vec<ModelName>,
     },
     /// A name that the select script knows, and no configuration has.
@@ -30,10 +30,10 @@ pub enum SelectError {
         name: String,
         /// Where configurations are.
         folder: String,
-        /// A file that may well be it.
+        /// A file that may be its configuration.
         candidate: Option<String>,
     },
-    /// A request without a word.
+    /// A request without a name.
     #[error("'{request}' names no model")]
     Nothing {
         /// The request.

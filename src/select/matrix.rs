@@ -47,7 +47,7 @@ pub fn matrix(models: &[ModelName]) -> Value {
     json!({ "include": legs })
 }
 
-/// Models shared out evenly: the first legs have one more where it does not come out even.
+/// Distributes models evenly over the legs. If they do not divide evenly, the first legs have one more.
 fn legs(models: &[ModelName]) -> Vec<&[ModelName]> {
     let (least, with_one_more) = (models.len() / MATRIX_JOBS, models.len() % MATRIX_JOBS);
     let mut rest = models;

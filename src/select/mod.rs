@@ -1,13 +1,13 @@
 //! Which models a run is about, and the preparation of the repository's files for each of them.
 //!
-//! - [`choose`]: what a request such as `all` or `a,b` means among the names that there are
+//! - [`choose`]: what a request such as `all` or `a,b` means, given the known names
 //! - [`changed`]: which models a list of changed files concerns, and that list from git
 //! - [`Script`]: the repository's own script, which names its models and prepares its files for one of them
 //! - [`Snapshot`] and [`Changes`]: what a script changes is put back
 //! - [`matrix`] and [`outputs`]: the outputs for a workflow
 //!
-//! What a name's configuration says is left to `config`; lists of changed files from GitHub, to `clients`. Whatever starts a program here
-//! blocks until it ends.
+//! `config` reads configurations, and `clients` gets lists of changed files from GitHub. Functions that start a program block until it
+//! ends.
 
 pub mod changed;
 mod choice;

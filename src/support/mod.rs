@@ -1,7 +1,7 @@
-//! Small things every room may use: clock, seed, secrets and their removal from text, programs with a limit or kept apart, patterns of
-//! paths, URLs that are safe to show, retries, temporary folders.
+//! Small things that every room may use: clock, seed, secrets and their removal from text, programs with limits or in isolation, patterns
+//! of paths, URLs that are safe to show, retries, temporary folders.
 //!
-//! No domain knowledge lives here, and nothing here uses another room.
+//! This room has no domain knowledge and uses no other room.
 
 pub mod clock;
 pub mod path_patterns;

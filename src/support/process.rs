@@ -27,7 +27,7 @@ const TERM_GRACE: Duration = Duration::from_millis(500);
 /// How long pipes may stay open after the process exited: something that it started may still hold them.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// How a program ended, and what it said.
+/// How a program ended, and its output.
 #[derive(Debug)]
 pub struct Ended {
     /// Its exit code, or the signal that ended it.
@@ -47,7 +47,7 @@ pub enum ProcessError {
     /// Waiting for the process failed.
     #[error("failed to wait for it")]
     NotWatched(#[source] io::Error),
-    /// It was ended.
+    /// It was killed at the time limit.
     #[error("it took longer than {} s", limit.as_secs())]
     TooLong {
         /// The time limit.
@@ -92,7 +92,7 @@ pub struct Bounds<'a> {
 enum Family<'a> {
     /// They are in its process group, unless they left it.
     Group,
-    /// They are in its session, which it makes itself and nobody can leave.
+    /// They are in its session, which it starts itself and no process can leave.
     Session {
         /// Where a later process finds it.
         noted_in: &'a Path,
@@ -245,7 +245,7 @@ impl Listener {
 
 fn listen(mut stream: impl Read, most: usize, heard: &Mutex<Heard>) {
     let mut buffer = [0; 8192];
-    // A stream that breaks has said all that it will.
+    // A broken stream has no more output.
     while let Ok(length @ 1..) = stream.read(&mut buffer) {
         let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.bytes.extend(&buffer[..length]);

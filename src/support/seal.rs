@@ -1,11 +1,11 @@
-//! Seals: who can make one knows the key, and nothing else is learned from it.
+//! Seals: only those who know the key can make one, and a seal reveals nothing else.
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 use crate::support::{ExposeSecret as _, SecretString};
 
-/// A key for one purpose. What it seals says nothing about another purpose's, nor about the secret that it is made of.
+/// A key for one purpose. Its seals reveal nothing about keys for other purposes, nor about the secret that it is derived from.
 pub struct SealKey(Hmac<Sha256>);
 
 impl SealKey {
@@ -21,7 +21,7 @@ impl SealKey {
         hex::encode(self.over(text).finalize().into_bytes())
     }
 
-    /// Whether this is the seal of the text. Takes the same time wherever it differs.
+    /// Whether this is the seal of the text. The comparison takes constant time.
     pub fn fits(&self, text: &str, seal: &str) -> bool {
         hex::decode(seal).is_ok_and(|seal| self.over(text).verify_slice(&seal).is_ok())
     }

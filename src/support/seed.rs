@@ -1,4 +1,4 @@
-//! Randomness that can be repeated.
+//! Reproducible randomness.
 //!
 //! Everything random in a run descends from one [`Seed`], which the report prints.
 

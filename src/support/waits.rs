@@ -1,12 +1,13 @@
-//! Says for what this process waits, to whoever shows its progress: deep in a client nobody knows a run, and a rate limit concerns all.
+//! Reports what this process waits for, to the code that shows its progress. A client does not know the run that it works for, and a rate
+//! limit affects all of it.
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-/// Shorter waits are nothing to talk about.
+/// Shorter waits are not reported.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// Is told why something waits, and how long. Must not block.
+/// Called with the reason and the length of a wait. Must not block.
 pub type Listener = dyn Fn(&str, Duration) + Send + Sync;
 
 static LISTENER: RwLock<Option<Weak<Listener>>> = RwLock::new(None);

@@ -49,7 +49,7 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         (0x2002, ..) => v4(second, third),
         // Teredo, documentation.
         (0x2001, 0 | 0xdb8, ..) => true,
-        // Everything public lies in 2000::/3.
+        // Everything public is in 2000::/3.
         _ => first & 0xe000 != 0x2000,
     }
 }

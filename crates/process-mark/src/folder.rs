@@ -95,7 +95,7 @@ fn is_left(mark: &ProcessMark, folder: &Path, modified: Option<SystemTime>) -> b
     }
 }
 
-/// Removes a folder. One that somebody else has removed is as good. Blocks.
+/// Removes a folder. It is not an error if somebody else has removed it. Blocks.
 ///
 /// # Errors
 /// Something in the folder cannot be removed.

@@ -19,7 +19,7 @@ pub enum Owner {
     Unknown,
 }
 
-/// Who can tell whether the process behind a mark has ended.
+/// Who knows whether the process behind a mark has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Witness<'a> {
     /// This machine's list of processes.
@@ -106,8 +106,8 @@ impl ProcessMark {
         }
     }
 
-    /// Who can tell whether the process has ended. A container is asked for only if the process ran since this machine was started: no
-    /// daemon here ever knew a container of another machine.
+    /// Who knows whether the process has ended. A container counts only if the process ran since this machine was started: no daemon here
+    /// ever knew a container of another machine.
     pub fn witness(&self) -> Witness<'_> {
         match (self.owner(), self.container.as_deref()) {
             (owner @ (Owner::Running | Owner::Ended), _) => Witness::Processes(owner),

@@ -95,7 +95,7 @@ impl fmt::Debug for SandboxOptions {
     }
 }
 
-/// Which pushed manifests become versions. Nobody says what Replicate does, so clients have to get along with both.
+/// Which pushed manifests become versions. What Replicate does is not documented, so clients have to support both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionTags {
     /// Those under any tag.

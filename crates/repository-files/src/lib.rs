@@ -34,7 +34,7 @@ pub fn open(folder: &Path, path: &Path) -> Result<File, FileError> {
 /// Reads a file inside the folder. `path` is relative to the folder, or absolute and inside it.
 ///
 /// # Errors
-/// As [`open`], and for a file that is larger than the limit.
+/// The errors of [`open`], and an error for a file that is larger than the limit.
 pub fn read(folder: &Path, path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
     read_opened(open(folder, path)?, path, limit_bytes)
 }
@@ -42,7 +42,7 @@ pub fn read(folder: &Path, path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Fil
 /// Reads a text file inside the folder.
 ///
 /// # Errors
-/// As [`read`], and for a file that is not UTF-8.
+/// The errors of [`read`], and an error for a file that is not UTF-8.
 pub fn read_text(folder: &Path, path: &Path, limit_bytes: u64) -> Result<String, FileError> {
     let bytes = read(folder, path, limit_bytes)?;
     String::from_utf8(bytes).map_err(|error| {

@@ -114,7 +114,7 @@ impl Peer {
         Self::far_off(Duration::ZERO, latency, thinking, answer, opinion).await
     }
 
-    /// The same with a service to which a request takes `round_trip` and back.
+    /// Like [`Self::new`], with a service that is far away: a request and its response take `round_trip`.
     pub async fn far_off(
         round_trip: Duration,
         latency: Duration,

@@ -85,7 +85,7 @@ impl RealDocker {
         Ok(found.into_iter().filter_map(marked).collect())
     }
 
-    /// Whether a container has its mark from its image, which anybody may have made. In doubt it has, and is left alone.
+    /// Whether a container got its mark from its image, which anybody may have built. In doubt it counts as such, and is left alone.
     async fn has_mark_of_its_image(&self, container: &MarkedContainer) -> bool {
         let Some(image) = container.image_id.as_deref() else { return true };
         match self.client.inspect_image(image).await {

@@ -1,4 +1,4 @@
-//! Lists of changed files, from whoever makes them.
+//! Lists of changed files, from GitHub or git.
 
 /// What happened to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -6,22 +6,22 @@ pub enum FileStatus {
     /// It is new.
     Added,
     Removed,
-    /// Its content is another.
+    /// Its content changed.
     Modified,
-    /// It has another name.
+    /// It was renamed.
     Renamed,
     /// It is a copy of another.
     Copied,
-    /// Its kind or its permissions are others.
+    /// Its type or its permissions changed.
     Changed,
     /// Nothing: GitHub lists such files as well.
     Unchanged,
-    /// Something that is not known here, and counts.
+    /// An unknown status, which counts as a change.
     Other,
 }
 
 impl FileStatus {
-    /// The status by GitHub's word for it.
+    /// The status with GitHub's name for it.
     pub fn of_github(word: &str) -> Self {
         match word {
             "added" => Self::Added,
@@ -94,15 +94,15 @@ impl ListSource {
 /// The files that have changed, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangedFiles {
-    /// There is a list.
+    /// The list.
     Known {
-        /// Who made it.
+        /// Where it comes from.
         source: ListSource,
         files: Vec<ChangedFile>,
-        /// Whether its maker had it to the end.
+        /// Whether the list was read to its end.
         is_complete: bool,
     },
-    /// There is none.
+    /// There is no list.
     Unknown {
         /// The reason, as text after a colon.
         reason: String,
@@ -110,7 +110,7 @@ pub enum ChangedFiles {
 }
 
 impl ChangedFiles {
-    /// A list that was had to its end.
+    /// A list that was read to its end.
     pub fn complete(source: ListSource, files: Vec<ChangedFile>) -> Self {
         Self::Known { source, files, is_complete: true }
     }
@@ -120,7 +120,7 @@ impl ChangedFiles {
         Self::Unknown { reason: reason.into() }
     }
 
-    /// Makes the paths relative to a folder of the checkout, with `../` for what lies outside. `folder` is relative to the checkout, with
+    /// Makes the paths relative to a folder of the checkout, with `../` for files outside of it. `folder` is relative to the checkout, with
     /// `/`; empty for the checkout itself.
     #[must_use]
     pub fn seen_from(self, folder: &str) -> Self {

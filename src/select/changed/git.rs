@@ -10,10 +10,10 @@ use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, ListSource};
 use crate::support::process::Bounds;
 use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
 
-/// Git answers at once, but for the first look at a large working tree.
+/// Git answers at once, except for its first scan of a large working tree.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// A longer list is cut, and then counts as not known.
+/// A longer list is cut, and then counts as unknown.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The default base of comparisons: origin's default branch.
@@ -24,7 +24,7 @@ const BASES: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main"
 pub struct GitRepository<'a> {
     /// The folder in it that is compared.
     pub folder: &'a Path,
-    /// Variables of the environment; git is given the few that it needs.
+    /// Variables of the environment. Git gets the few that it needs.
     pub environment: &'a BTreeMap<String, String>,
     /// Whether the run was canceled.
     pub cancelled: &'a dyn Fn() -> bool,
@@ -32,8 +32,8 @@ pub struct GitRepository<'a> {
     pub launcher: &'a Launcher,
 }
 
-/// The files that differ between the working tree and the point where it left `base`, or else origin's default branch. What is not
-/// committed counts: it would be built. Blocks while git runs.
+/// The files that differ between the working tree and the point where it branched off `base`, or else origin's default branch. Uncommitted
+/// changes count, because they would be built. Blocks while git runs.
 pub fn changed_since(repository: GitRepository<'_>, base: Option<&str>) -> ChangedFiles {
     match list(repository, base) {
         Ok(files) => files,
@@ -41,7 +41,7 @@ pub fn changed_since(repository: GitRepository<'_>, base: Option<&str>) -> Chang
     }
 }
 
-/// The folder within its checkout, with `/`; `None` when git knows nothing of it. Blocks while git runs.
+/// The folder within its checkout, with `/`; `None` if git does not know it. Blocks while git runs.
 pub fn folder_in_checkout(repository: GitRepository<'_>) -> Option<String> {
     repository.line(&["rev-parse", "--show-prefix"])
 }
@@ -54,7 +54,7 @@ fn list(repository: GitRepository<'_>, base: Option<&str>) -> Result<ChangedFile
     let Some(left) = repository.line(&["merge-base", &base.commit, "HEAD"]) else {
         return Err(format!("git does not know where HEAD left {}: the history may be shallow (fetch-depth: 0)", base.name));
     };
-    // Git finds no filter with an error of its own.
+    // Without a filter, git exits with an error.
     let filters = without_filters(&repository.words(&LIST_FILTERS).unwrap_or_default());
     let compared = ["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"];
     let arguments: Vec<&str> = filters.iter().map(String::as_str).chain(compared).chain([left.as_str(), "--"]).collect();
@@ -92,7 +92,7 @@ impl GitRepository<'_> {
         found.ok_or_else(|| "git does not know origin's default branch; name a commit with --base".to_owned())
     }
 
-    /// What git says, when it does.
+    /// The output of git, if it succeeds.
     fn words(self, arguments: &[&str]) -> Option<Vec<u8>> {
         let program = git(self.folder, |name| self.environment.get(name).map(String::as_str), arguments);
         let bounds = Bounds { time: TIME_LIMIT, bytes: MAX_BYTES, cancelled: self.cancelled };

@@ -1,7 +1,7 @@
 //! `changed`: which models a list of changed files concerns.
 //!
-//! Where the list is not known, or may lack files, every model counts as changed: a model that is tested in vain costs less than one that is
-//! published untested.
+//! If the list is unknown, or may lack files, every model counts as changed: testing a model in vain costs less than publishing an untested
+//! one.
 
 mod files;
 mod git;
@@ -20,7 +20,7 @@ pub struct ModelFiles<'a> {
     pub config_file: &'a str,
     /// The folder that is built, relative to the repository; empty for the repository itself.
     pub context: &'a str,
-    /// The files that it is made of; without any, all in its folder that no other model's configuration is.
+    /// The files that it is made of. Without patterns: every file in its folder, except configurations of other models.
     pub paths: Option<&'a PathPatterns>,
 }
 
@@ -66,7 +66,7 @@ fn concerns(path: &str, model: &ModelFiles<'_>, shared: SharedFiles<'_>) -> bool
     }
     match model.paths {
         Some(paths) => paths.matches(path),
-        // What lies outside of the repository's folder is in no build context.
+        // Files outside the repository's folder are in no build context.
         None => !path.starts_with("../") && below(path, model.context).is_some() && !is_configuration(path, shared.config_dir),
     }
 }

@@ -1,8 +1,8 @@
 //! The repository's own script that knows its models: it names them, and prepares the repository's files for one of them.
 //!
-//! Two kinds are in use: `script/select-model`, which compares `$MODEL` with names, and `script/select.sh`, which joins templates and lists its
-//! names with `--list`. Both are called with the name as their argument, and with `MODEL` set. They are started by
-//! [`crate::support::untrusted`], apart from everything that a pull request must not reach by changing them.
+//! Two kinds are in use: `script/select-model`, which compares `$MODEL` with names, and `script/select.sh`, which joins templates and lists
+//! its names with `--list`. Both are called with the name as their argument, and with `MODEL` set. [`crate::support::untrusted`] starts
+//! them, isolated from everything that a pull request must not reach by changing them.
 
 mod names;
 
@@ -24,13 +24,13 @@ use crate::support::SecretString;
 use crate::support::process::{Bounds, Ended, ProcessError};
 use crate::support::untrusted::{LaunchError, Launcher, ProgramKind, UntrustedProgram};
 
-/// Says that there is none.
+/// The value that means no script.
 const NONE: &str = "none";
 
 /// The variables that a script may see, when they are set.
 const VARIABLES: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI"];
 
-/// What git is told where a script calls it. In a container the checkout belongs to another user, which git distrusts unless configured.
+/// Settings for git when a script calls it. In a container the checkout belongs to another user, which git distrusts unless configured.
 const GIT: [(&str, &str); 4] =
     [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*"), ("GIT_TERMINAL_PROMPT", "0")];
 
@@ -40,22 +40,22 @@ const PREPARE_LIMIT: Duration = Duration::from_secs(300);
 /// How long a script may take to name its models.
 const LIST_LIMIT: Duration = Duration::from_secs(30);
 
-/// How much of what a script says is kept.
+/// How much of a script's output is kept, in bytes.
 const WORDS_BYTES: usize = 256 * 1024;
 
 /// How many of its last lines an error repeats.
 const LAST_LINES: usize = 12;
 
-/// A larger script is none.
+/// Larger scripts are rejected.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A script that cannot be used, or that did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
-    /// It was named and is not there.
+    /// It was named but does not exist.
     #[error("the select script {path} is not there")]
     Missing { path: String },
-    /// It lies outside of the repository.
+    /// It is outside the repository.
     #[error("the select script {path} is not in the repository")]
     Outside { path: String },
     /// It cannot be read.
@@ -78,14 +78,14 @@ pub enum ScriptError {
         /// The last lines that it said. Untrusted text.
         words: String,
     },
-    /// It ended well, and left a file that nobody can read.
+    /// It succeeded, but left an unusable file.
     #[error("{call} left {file} {problem}{}", said(words))]
     BadResult {
         /// Its path, and what it was called with.
         call: String,
         /// The file, relative to the repository.
         file: String,
-        /// What is wrong with the file.
+        /// The problem with the file.
         problem: String,
         /// The last lines that it said. Untrusted text.
         words: String,
@@ -145,10 +145,10 @@ impl ScriptError {
     }
 }
 
-/// What a script said while it worked. Untrusted text.
+/// The output of a script. Untrusted text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScriptOutput {
-    /// Both streams, the first part cut when they were long.
+    /// Both streams. Long output is cut at the beginning.
     pub text: String,
     /// Whether something is missing at the beginning.
     pub is_cut: bool,
@@ -161,7 +161,7 @@ pub struct ScriptOutput {
 pub struct ScriptNames {
     /// The names; `None` when the script does not list them.
     pub names: Option<Vec<ModelName>>,
-    /// What went wrong about it.
+    /// Problems with the list.
     pub findings: Vec<Finding>,
 }
 
@@ -178,7 +178,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Finds the script: the one that is named, else the first of the usual places. Of the environment it only sees what a script needs.
+    /// Finds the script: the named one, else the first in the usual places. It only sees the variables that a script needs.
     pub fn find(
         root: &Path,
         named: Option<&str>,
@@ -199,7 +199,7 @@ impl Script {
         Ok(Some(Self { root: root.to_owned(), path, text, variables: kept.collect(), sees, launcher }))
     }
 
-    /// A script of the repository that is given, besides the usual variables and `MODEL`, those whose names its text contains.
+    /// A script of the repository that gets the usual variables, `MODEL`, and those whose names appear in its text.
     pub fn with_named_variables(
         root: &Path,
         path: String,
@@ -214,7 +214,7 @@ impl Script {
         Ok(Self { root: root.to_owned(), path, text, variables, sees, launcher: launcher.clone() })
     }
 
-    /// The variables that it is given.
+    /// The variables that it gets.
     pub fn variables(&self) -> &BTreeMap<String, SecretString> {
         &self.variables
     }
@@ -224,7 +224,7 @@ impl Script {
         &self.path
     }
 
-    /// The names that it knows: from `--list` when it has that, else from its comparisons. Blocks while the script runs.
+    /// The names that it knows: from `--list` if it has that flag, else from its comparisons. Blocks while the script runs.
     pub fn names(&self, cancelled: &dyn Fn() -> bool) -> ScriptNames {
         let compared = names::compared(&self.text);
         let compared = (!compared.is_empty()).then_some(compared);
@@ -254,15 +254,15 @@ impl Script {
         }
     }
 
-    /// Has it prepare the repository's files for a model. Blocks while the script runs.
+    /// Runs it to prepare the repository's files for a model. Blocks while the script runs.
     pub fn prepare(&self, model: &str, cancelled: &dyn Fn() -> bool) -> Result<ScriptOutput, ScriptError> {
         let ended = self.run(Some(model), Some(model), PREPARE_LIMIT, cancelled)?;
         let complaints = last_words(&ended.stderr.text());
         Ok(ScriptOutput { text: both(&ended), is_cut: ended.stdout.cut || ended.stderr.cut, complaints })
     }
 
-    /// Checks the `cog.yaml` that it should have left for a model: one that is missing, empty or not YAML is its failure, not the project's.
-    /// Mistakes of another kind have places in the file, and are left to who reads it.
+    /// Checks the `cog.yaml` that it should have left for a model: one that is missing, empty or not YAML is its failure, not the
+    /// project's. Other mistakes have a line in the file, and are left to its reader.
     pub fn check_result(&self, model: &str, file: &str, output: &ScriptOutput) -> Result<(), ScriptError> {
         let Some(problem) = unreadable(&self.root, file) else { return Ok(()) };
         let (call, file) = (format!("{} {model}", self.path), file.to_owned());
@@ -310,7 +310,7 @@ impl Script {
         })
     }
 
-    /// A script that may be executed and says by what is; any other one is bash's.
+    /// An executable script with a `#!` line runs by itself; any other one runs in bash.
     fn program(&self) -> UntrustedProgram {
         let path = self.root.join(&self.path);
         let executable = path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);

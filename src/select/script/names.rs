@@ -9,7 +9,7 @@ use crate::domain::model_name::ModelName;
 /// Longer scripts are read up to here.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// More names than this are none.
+/// Further names are ignored.
 const MAX_NAMES: usize = 10_000;
 
 /// `"$MODEL" == "x"` as `[[ ]]` and `[ ]` have it, with the variables and quotes that scripts use. Each part is bounded.
@@ -31,7 +31,7 @@ pub(super) fn compared(text: &str) -> Vec<ModelName> {
     for line in code(text) {
         for found in COMPARISON.captures_iter(line) {
             let word = (1..=3).find_map(|group| found.get(group));
-            // Flags, patterns and the empty word are compared with as well.
+            // Scripts also compare with flags, patterns and the empty string.
             let Some(Ok(name)) = word.map(|word| word.as_str().parse::<ModelName>()) else { continue };
             if !names.contains(&name) && names.len() < MAX_NAMES {
                 names.push(name);
@@ -41,7 +41,7 @@ pub(super) fn compared(text: &str) -> Vec<ModelName> {
     names
 }
 
-/// What a script says when it is asked for its list: its names, and what among it is none.
+/// Reads the output of `--list`: the names, and the lines that are not names.
 pub(super) fn listed(text: &str) -> (Vec<ModelName>, Vec<String>) {
     let (mut names, mut others) = (Vec::new(), Vec::new());
     for word in text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MAX_NAMES) {

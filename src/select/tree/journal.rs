@@ -1,8 +1,9 @@
 //! A journal of what a script changes, for the process that starts after one that was killed.
 //!
-//! It lies outside of the repository, in a file that its owner alone can read, named after the repository's path. Before the script it says how
-//! every file was, by size, time and digest; after it, what changed and how that was before. What the script wrote is in it as a digest alone,
-//! so a key is not. It is for the commit that was checked out: in the tree of another one, nothing is put back. A lock beside it, which ends with the process that holds it, says whether somebody still works with the files.
+//! It is outside the repository, in a file that only its owner can read, named after the repository's path. Before the script runs, it
+//! lists every file with size, time and digest; afterwards, the changed files with their earlier content. Of what the script wrote, it has
+//! only digests, so it does not contain a key. It belongs to the commit that was checked out: if another one is checked out, nothing is
+//! restored. A lock beside it, which ends with its process, shows whether somebody still works with the files.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -23,10 +24,10 @@ use crate::select::tree::restore::{self, check_way};
 use crate::select::tree::scan::{self, Content, Entry, FileKind};
 use crate::select::tree::{Changes, MAX_FILE_BYTES, Snapshot};
 
-/// The format. A journal of another one restores nothing, and stops a build.
+/// The format's version. A journal in another version restores nothing, and stops a build.
 const FORMAT: u32 = 1;
 
-/// A journal is not larger.
+/// Larger files are not journals.
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// A journal of one repository, held by this process.
@@ -43,16 +44,16 @@ pub struct Journal {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recovery {
     Nothing,
-    /// These files are as they were before the script.
+    /// These files were restored.
     Restored {
         script: String,
         files: Vec<PathBuf>,
     },
-    /// These files may hold what the script wrote, and somebody has to look.
+    /// These files may contain what the script wrote, and somebody has to check them.
     Unclear {
         script: String,
         files: Vec<PathBuf>,
-        /// The journal, which goes by itself when the files are as they were before.
+        /// The journal. It is removed automatically once the files are as they were.
         journal: PathBuf,
         /// Whether another commit is checked out by now.
         is_other_commit: bool,
@@ -80,12 +81,12 @@ struct Written {
     changes: Vec<WrittenChange>,
 }
 
-/// How something was, without its content.
+/// The earlier state of an entry, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Was {
     kind: Kind,
     mode: u32,
-    /// The digest of the content or of a link's target; for large files of size and time.
+    /// The digest of the content or of a link's target; for large files, of size and time.
     digest: String,
 }
 
@@ -106,7 +107,7 @@ struct WrittenChange {
     after: Option<Was>,
 }
 
-/// How something was, with its content.
+/// The earlier state of an entry, with its content.
 #[derive(Debug, Serialize, Deserialize)]
 struct Before {
     was: Was,
@@ -119,7 +120,7 @@ struct Before {
 }
 
 impl Journal {
-    /// Takes the journal of a repository, which nobody else may hold. `commit` is what is checked out, where that is known.
+    /// Opens the journal of a repository, and locks it. `commit` is what is checked out, if that is known.
     ///
     /// # Errors
     /// When the folder cannot be written or is not this user's alone, or another process holds the journal.
@@ -135,18 +136,18 @@ impl Journal {
         Ok(Self { path, root, commit, script: script.to_owned(), _lock: lock })
     }
 
-    /// Notes how everything is before the script.
+    /// Records the state of all files before the script.
     pub fn begin(&self, before: &Snapshot) -> io::Result<()> {
         let before = before.entries.iter().map(|(path, entry)| (name(path), was(&self.root.join(path), entry)));
         self.write(Some(before.collect()), Vec::new())
     }
 
-    /// Notes what the script changed.
+    /// Records what the script changed.
     pub fn record(&self, changes: &Changes) -> io::Result<()> {
         let changes = changes.changes.iter().map(|change| WrittenChange {
             path: name(&change.path),
             before: change.before.as_ref().map(|before| Before {
-                // The file holds something else by now: what it held is in memory.
+                // The file has other content by now; the earlier content is in memory.
                 was: Was { kind: kind(before), mode: before.mode, digest: digest_before(before) },
                 content: content(before).map(|bytes| STANDARD.encode(bytes)),
                 modified: before
@@ -160,7 +161,7 @@ impl Journal {
         self.write(None, changes.collect())
     }
 
-    /// Everything is as it was, or meant to be as it is.
+    /// Removes the journal: the files were restored, or are meant to stay as they are.
     pub fn clear(&self) -> io::Result<()> {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -187,8 +188,8 @@ impl Journal {
     }
 }
 
-/// Puts back what a process left changed that was killed while a script's changes were in a repository. `commit` is what is checked out by
-/// now: if that is another one, the files are somebody else's work, and only named.
+/// Restores what a killed process left changed while a script's changes were in a repository. `commit` is what is checked out now: if that
+/// is another one, the files are somebody else's work, and are only named.
 ///
 /// # Errors
 /// When the journal or the repository cannot be read, or the journal may be somebody else's.
@@ -268,7 +269,7 @@ fn left_of(root: &Path, changes: &[WrittenChange]) -> Vec<PathBuf> {
     left
 }
 
-/// Puts back what is as the script left it. Returns what was put back, and what somebody has to look at.
+/// Restores the files that are as the script left them. Returns the restored files, and those that somebody has to check.
 fn put_back(root: &Path, changes: &[WrittenChange]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let (mut restored, mut unclear) = (Vec::new(), Vec::new());
     let (made, kept): (Vec<&WrittenChange>, Vec<&WrittenChange>) = changes.iter().partition(|change| change.before.is_none());
@@ -358,7 +359,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     Ok(repository_files::read(path.parent().unwrap_or(path), path, MAX_FILE_BYTES)?)
 }
 
-/// How something on disk is.
+/// The state of an entry on disk.
 fn was(path: &Path, entry: &Entry) -> Was {
     let digest = match &entry.kind {
         FileKind::File if entry.stamp.size() <= MAX_FILE_BYTES => match &entry.bytes {
@@ -370,7 +371,7 @@ fn was(path: &Path, entry: &Entry) -> Was {
     Was { kind: kind(entry), mode: entry.mode, digest }
 }
 
-/// The digest of something whose content is in memory, if it is anywhere.
+/// The digest of an entry whose content, if kept at all, is in memory.
 fn digest_before(entry: &Entry) -> String {
     match (&entry.kind, &entry.bytes) {
         (FileKind::File, Some(bytes)) => digest(bytes),

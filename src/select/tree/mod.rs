@@ -1,8 +1,8 @@
 //! A repository's files before a script changes them, so that they can be put back.
 //!
-//! Models run one after another in one folder, and each is prepared by a script that writes `cog.yaml` and the like. What the script changed is
-//! put back before the next one, and at the end. What the user had changed before counts as the user's: it is what is put back. What
-//! somebody changes after the script is left alone and told.
+//! Models run one after another in one folder, and each is prepared by a script that writes `cog.yaml` and the like. The script's changes
+//! are reverted before the next model, and at the end. Earlier changes by the user are kept: they are part of what is restored. Changes
+//! made after the script are left alone and reported.
 //!
 //! Without git: a stash would move the user's own work about, and files that git ignores would be missed.
 
@@ -25,14 +25,14 @@ const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024;
 /// The most bytes kept of all files together.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Files as they were.
+/// The files of a folder at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
     root: PathBuf,
     entries: BTreeMap<PathBuf, Entry>,
 }
 
-/// What changed since, and how it was.
+/// What changed since a snapshot, with the earlier state.
 #[derive(Debug, Default)]
 pub struct Changes {
     root: PathBuf,
@@ -49,13 +49,13 @@ struct Change {
 }
 
 impl Snapshot {
-    /// Remembers a folder's files, but those of git itself.
+    /// Reads a folder's files, except git's own.
     pub fn take(root: &Path) -> io::Result<Self> {
         let entries = scan::scan(root, Content::Kept { most_file_bytes: MAX_FILE_BYTES, most_bytes: MAX_BYTES })?;
         Ok(Self { root: root.to_owned(), entries })
     }
 
-    /// What has changed since.
+    /// The changes since then.
     pub fn changes(mut self) -> io::Result<Changes> {
         let mut now = scan::scan(&self.root, Content::Left)?;
         let mut changes = Vec::new();
@@ -78,12 +78,12 @@ impl Changes {
         files.map(|change| change.path.as_path())
     }
 
-    /// The files that are there by now and are not what they were before.
+    /// The files that exist now and differ from their earlier state.
     pub fn left(&self) -> impl Iterator<Item = &Path> {
         self.changes.iter().filter(|change| restore::is_left(&self.root, change)).map(|change| change.path.as_path())
     }
 
-    /// The changes of other paths than these.
+    /// The changes of all paths that are not in `others`.
     #[must_use]
     pub fn without(mut self, others: &Self) -> Self {
         self.changes.retain(|change| others.changes.iter().all(|other| other.path != change.path));

@@ -1,7 +1,7 @@
-//! The folder that journals are in: this user's own, reached without a detour through anybody's link.
+//! The folder for journals: it belongs to this user, and no link of somebody else leads to it.
 //!
-//! A place that everybody can write to, such as `/tmp`, can hold a folder of that name that somebody else made first: a link that leads
-//! elsewhere, or a journal that puts files of their choice into a project.
+//! In a place that everybody can write to, such as `/tmp`, somebody else may have created the folder first: as a link that leads elsewhere,
+//! or with a journal that puts files of their choice into a project.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -15,16 +15,16 @@ const BY_OTHERS: u32 = 0o022;
 /// Writable by everybody, each for their own files.
 const SHARED: u32 = 0o1002;
 
-/// Makes the folder, and checks it.
+/// Creates the folder, and checks it.
 ///
 /// # Errors
-/// When it cannot be made, or is not this user's alone.
+/// It cannot be created, or does not belong to this user alone.
 pub(super) fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     check(folder)
 }
 
-/// Checks an existing folder, and every one on the way to it that lies in a place shared by all users.
+/// Checks an existing folder, and every folder above it that is in a place shared by all users.
 ///
 /// # Errors
 /// When one of them is a link, belongs to somebody else, or can be written by others.
@@ -42,10 +42,10 @@ pub(super) fn check(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file in such a folder, which may be made by `options`.
+/// Opens a file in such a folder. `options` may create it.
 ///
 /// # Errors
-/// When it is a link, something else than a file, or not this user's alone.
+/// It is a link, not a file, or does not belong to this user alone.
 pub(super) fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;

@@ -1,4 +1,4 @@
-//! Putting files back.
+//! Restores files.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::select::tree::Change;
 use crate::select::tree::scan::{Entry, FileKind};
 
-/// Reverts changes, and returns those that are left.
+/// Reverts changes, and returns a message for each that could not be reverted.
 pub(super) fn restore(root: &Path, changes: Vec<Change>) -> Vec<String> {
     let (made, kept): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| change.before.is_none());
     let mut told = Vec::new();
@@ -23,13 +23,13 @@ pub(super) fn restore(root: &Path, changes: Vec<Change>) -> Vec<String> {
     told
 }
 
-/// Why something is left as it is.
+/// Why an entry is left as it is.
 enum Left {
     /// It was changed again in the meantime.
     Touched,
     /// Its content was not kept.
     TooLarge,
-    /// A folder that holds something.
+    /// The folder is not empty.
     NotEmpty,
     /// It cannot be written.
     Failed(io::Error),
@@ -66,7 +66,7 @@ fn is_untouched(root: &Path, change: &Change) -> bool {
     }
 }
 
-/// Whether something is what it was: a script may have written the same again.
+/// Whether an entry is as before. A script may have written the same content again.
 fn is_as_before(root: &Path, path: &Path, before: &Entry) -> bool {
     let Some(now) = now(root, path) else { return false };
     match (&before.kind, &now.kind) {
@@ -81,7 +81,7 @@ fn is_as_before(root: &Path, path: &Path, before: &Entry) -> bool {
     }
 }
 
-/// Whether a file is there that is not what it was. Of a folder, the files count.
+/// Whether a file exists that differs from its earlier state. For a folder, its files count.
 pub(super) fn is_left(root: &Path, change: &Change) -> bool {
     match (now(root, &change.path).map(|now| now.kind), &change.before) {
         (None | Some(FileKind::Folder), _) => false,
@@ -187,7 +187,7 @@ fn file(root: &Path, path: &Path, before: &Entry, after: Option<&Entry>) -> Resu
     Ok(())
 }
 
-/// Writes something back as a journal knows it, in place of what is there now.
+/// Restores an entry from a journal, in place of what is there now.
 pub(super) fn write_back(
     path: &Path,
     kind: &FileKind,
@@ -221,7 +221,7 @@ pub(super) fn write_back(
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
-/// Refuses a way that leads through a link: it may end outside of the repository.
+/// Rejects a path that leads through a link: it may end outside the repository.
 pub(super) fn check_way(root: &Path, path: &Path) -> io::Result<()> {
     let mut way = PathBuf::from(root);
     for part in path.parent().into_iter().flat_map(Path::components) {

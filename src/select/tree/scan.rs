@@ -1,4 +1,4 @@
-//! Which files there are, and what they are like.
+//! The entries of a folder, and their properties.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -13,7 +13,7 @@ const GIT: &str = ".git";
 /// More files than this are not watched.
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// Something in a folder.
+/// An entry of a folder.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) kind: FileKind,
@@ -34,7 +34,7 @@ pub(super) enum FileKind {
     Other,
 }
 
-/// What changes when a file does, also when its writer hides it.
+/// Properties that change with a file, even if its writer hides the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     inode: u64,
@@ -121,7 +121,7 @@ impl Scan<'_> {
     fn folder(&mut self, folder: &Path) -> io::Result<()> {
         let listing = match fs::read_dir(self.root.join(folder)) {
             Ok(listing) => listing,
-            // What cannot be looked into is nothing that a script of ours changes.
+            // Scripts do not change folders that cannot be read.
             Err(error) if !folder.as_os_str().is_empty() => {
                 tracing::debug!(%error, folder = %folder.display(), "a folder is not watched");
                 return Ok(());
@@ -134,7 +134,7 @@ impl Scan<'_> {
                 continue;
             }
             let path = folder.join(name);
-            // Gone between the two looks.
+            // Removed between listing and reading.
             let Ok(mut entry) = Entry::of(&self.root.join(&path)) else { continue };
             if self.entries.len() >= MAX_ENTRIES {
                 return Err(io::Error::other(format!("there are more than {MAX_ENTRIES} files")));

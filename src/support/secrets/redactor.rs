@@ -54,7 +54,7 @@ impl<T> Redacted<T> {
         Self(value)
     }
 
-    /// A part, or something made of nothing else.
+    /// A part of the value, or something derived from the value alone.
     pub fn map<U>(&self, part: impl FnOnce(&T) -> U) -> Redacted<U> {
         Redacted(part(&self.0))
     }

@@ -55,7 +55,7 @@ impl Patterns {
         }
     }
 
-    /// Where the longest end of the bytes begins that may be the beginning of a pattern.
+    /// The start of the longest suffix that may be the beginning of a pattern.
     fn open_end(&self, bytes: &[u8]) -> Option<usize> {
         let first = bytes.len().saturating_sub(self.longest.saturating_sub(1));
         (first..bytes.len()).find(|start| {
@@ -119,7 +119,7 @@ impl SecretSearch {
         merged(spans)
     }
 
-    /// Where the end of a text begins that may be the beginning of a secret.
+    /// The start of the suffix of a text that may be the beginning of a secret.
     pub(super) fn open_end(&self, bytes: &[u8]) -> Option<usize> {
         let plain = self.plain.as_ref().and_then(|plain| plain.open_end(bytes));
         let wrapped = self.wrapped.as_ref().and_then(|wrapped| {
@@ -183,7 +183,7 @@ fn keep_end(window: &mut Vec<u8>, longest: usize) {
 /// Leaves out whitespace, also as JSON writes it.
 #[derive(Debug, Default)]
 struct Squeeze {
-    /// A backslash, of which the next byte says what it is.
+    /// The position of a backslash whose meaning depends on the next byte.
     backslash: Option<usize>,
     position: usize,
 }

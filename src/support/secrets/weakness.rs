@@ -10,7 +10,7 @@ pub const SHORTEST_SECRET: usize = 8;
 /// The least number of different bytes of a secret: `aaaaaaaa` is a placeholder.
 const FEWEST_DIFFERENT: usize = 4;
 
-/// Values that are no secret, compared without regard to case, spaces, hyphens and underscores: placeholders, and words of the reports.
+/// Values that are not secrets, compared without regard to case, spaces, hyphens and underscores: placeholders, and words of the reports.
 const COMMON: [&str; 34] = [
     "accesstoken",
     "anonymous",

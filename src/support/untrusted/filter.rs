@@ -22,7 +22,7 @@ const KIND_BITS: u64 = 0xf;
 /// Families of sockets that reach daemons and machines beside the internet's. A pair of connected streams stays allowed.
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_VSOCK, libc::AF_PACKET];
 
-/// What a new process may not have of its own: in a user namespace it would have all capabilities.
+/// Namespaces that a new process may not create: in a user namespace it would have all capabilities.
 const NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWUSER,
     libc::CLONE_NEWNS,
@@ -35,7 +35,7 @@ const NAMESPACES: [i32; 7] = [
 
 /// Refused whatever their arguments are.
 const REFUSED: [libc::c_long; 30] = [
-    // Nobody leaves the session: it is how whoever stays behind is found.
+    // No process leaves the session, so that leftover processes can be found.
     libc::SYS_setsid,
     // Other processes.
     libc::SYS_ptrace,

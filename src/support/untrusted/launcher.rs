@@ -15,10 +15,10 @@ use crate::support::ExposeSecret;
 use crate::support::process::{self, Bounds, Ended, ProcessError};
 use crate::support::temporary_folder::{Purpose, temporary_folder};
 
-/// How much of the isolation has to be there.
+/// How much of the isolation is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// All of it: secrets of others are near.
+    /// All of it: secrets of others are within reach.
     All,
     /// As much as the machine offers.
     Available,

@@ -1,4 +1,4 @@
-//! What is started.
+//! The program to start.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::support::SecretString;
 
-/// What a program is to the repository.
+/// How a program relates to the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgramKind {
     /// A program of the machine that reads the repository's files, as Ruff and git do. It writes nothing and needs no network.

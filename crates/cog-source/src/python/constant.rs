@@ -65,7 +65,7 @@ impl Constant {
         }
     }
 
-    /// Whether every part of it is known. A member of an enumeration that is no value cannot be written as JSON.
+    /// Whether every part of it is known. A member of an enumeration that is not a value cannot be written as JSON.
     pub(super) fn is_known(&self) -> bool {
         match self {
             Self::Unknown => false,

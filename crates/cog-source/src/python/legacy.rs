@@ -1,7 +1,7 @@
 //! What a release that loads the predictor will describe, as far as the source shows it.
 //!
-//! Before Cog 0.19 the image tells the schema: `python -m cog.command.openapi_schema`. Most signatures can be read all the same, so that
-//! mistakes and incompatible changes are known before the build. What cannot be read is a note, not an error.
+//! Before Cog 0.19, the schema comes from the image: `python -m cog.command.openapi_schema`. Most signatures can be read all the same, so
+//! that mistakes and incompatible changes are known before the build. What cannot be read is a note, not an error.
 
 use cog_findings::{Finding, Rule, SourceMap};
 use serde_json::Value;
@@ -43,13 +43,13 @@ pub struct Foreseen {
     pub predict_places: SourceMap,
     /// Where the inputs and the output of trainings are in the source.
     pub train_places: SourceMap,
-    /// Why the document is not known: mistakes, and what only the image can tell.
+    /// Why the document is unknown: mistakes, and what only the image shows.
     pub errors: Vec<SignatureError>,
-    /// The mistakes, warnings, and notes about what only the image can tell.
+    /// The mistakes, warnings, and notes about what only the image shows.
     pub findings: Vec<Finding>,
 }
 
-/// Reads what the source shows of a schema that the image will tell.
+/// Reads what the source shows of a schema that comes from the image.
 pub fn foresee(
     tree: &dyn SourceTree,
     predict: Option<&Target>,

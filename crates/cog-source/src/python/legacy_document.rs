@@ -223,7 +223,7 @@ fn primitive(primitive: Primitive, pydantic: Pydantic) -> Map<String, Value> {
     schema.as_object().cloned().unwrap_or_default()
 }
 
-/// A title as Python's `title()` makes it: every letter behind something that is no letter is a capital.
+/// A title as Python's `title()` makes it: every letter after a character that is not a letter is a capital.
 fn title(name: &str) -> String {
     let mut made = String::new();
     let mut follows_letter = false;

@@ -1,8 +1,8 @@
 //! What killed sandboxes left in the daemon: containers, and the names of images that they pulled.
 //!
-//! Removed is only what belongs to a process that has surely ended. A process in another PID namespace is asked for by its container, if
-//! its mark names one: a killed job container is gone, and everything in it. What remains in doubt is left alone; the sandbox does not guess
-//! by age.
+//! Only what belongs to a process that has certainly ended is removed. If the process ran in another PID namespace, its container is
+//! checked, if its mark names one: a killed job container is gone, with everything in it. In doubt, things are left alone; the sandbox does
+//! not guess by age.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use super::remove;
 pub(super) async fn remove_orphans(docker: &Docker) -> Result<usize, DaemonError> {
     let containers = containers(docker).await?;
     futures::future::join_all(containers.iter().map(|id| remove::container(docker, id))).await;
-    // An image goes with its last name, and only without containers.
+    // An image is removed with its last name, and only without containers.
     let names = image_names(docker).await?;
     futures::future::join_all(names.iter().map(|name| remove::image_name(docker, name))).await;
     Ok(containers.len() + names.len())
@@ -41,7 +41,7 @@ async fn containers(docker: &Docker) -> Result<Vec<String>, DaemonError> {
     Ok(orphans)
 }
 
-/// Whether a container has its mark from its image, which anybody may have made. In doubt it has, and is left alone.
+/// Whether a container got its mark from its image, which anybody may have built. In doubt it counts as such, and is left alone.
 async fn has_mark_of_its_image(docker: &Docker, container: &ContainerSummary) -> bool {
     let mark = |labels: Option<&HashMap<String, String>>| labels.and_then(|labels| labels.get(LABEL)).cloned();
     let Some(image) = container.image_id.as_deref() else { return true };

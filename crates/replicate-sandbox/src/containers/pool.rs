@@ -23,7 +23,7 @@ use super::slot::{ActiveJob, Slot};
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
 /// Containers that take longer become orphans, which the next sandbox removes.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
-/// How long to wait for the removal of images. The daemon completes what was begun.
+/// How long to wait for the removal of images. The daemon finishes what was started.
 const IMAGES_LIMIT: Duration = Duration::from_secs(10);
 /// The daemon delivers lines slightly later than the server responds. A pause of this length means that no more follow.
 const QUIET: Duration = Duration::from_millis(100);
