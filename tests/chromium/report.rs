@@ -1,6 +1,6 @@
-//! `report.html` in a browser: it shows what it holds, asks nobody for anything, and what a model wrote stays text.
+//! `report.html` in a browser: it shows its content, requests nothing, and what a model wrote stays text.
 //!
-//! `REPORT_SCREENSHOTS=/tmp/shots cargo test --test chromium` leaves pictures of the pages.
+//! `REPORT_SCREENSHOTS=/tmp/shots cargo test --test chromium` saves screenshots of the pages.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ impl Outside {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let was_asked = Arc::new(AtomicBool::new(false));
         let asked = was_asked.clone();
-        // Nobody is answered, and nobody kept waiting.
+        // No request gets an answer, and none is kept waiting.
         std::thread::spawn(move || listener.incoming().for_each(|_hung_up| asked.store(true, Ordering::SeqCst)));
         Self { was_asked, url }
     }
@@ -418,7 +418,7 @@ fn what_a_model_wrote_stays_text_wherever_it_stands() {
     let Some(mut browser) = Browser::start() else { return };
     let (repository, outside) = (Repository::new(), Outside::new());
     let attacks = attacks(&outside.url);
-    // Every text of the run is one attack, then the next; and at last each text another one.
+    // Every text of the run is one attack, then the next; finally, each text is a different one.
     for (number, attack) in attacks.iter().enumerate() {
         let mut run = everything();
         replaced(&mut run, &mut || attack.clone());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// Members whose words the format fixes.
 const FIXED: [&str; 8] = ["schema", "verdict", "status", "severity", "change", "exit_code", "aspect", "trend"];
 
-/// The same run with other people's texts wherever a text may stand; each call of `text` gives one.
+/// Replaces every text of untrusted origin in the run; each call of `text` returns a replacement.
 pub(crate) fn replaced(value: &mut Value, text: &mut dyn FnMut() -> String) {
     match value {
         Value::String(old) => *old = text(),

@@ -32,7 +32,7 @@ fn concluded(sha: &str, conclusion: &str) -> Vec<(String, String, String)> {
     vec![("safe-push / text-stats".to_owned(), sha.to_owned(), conclusion.to_owned())]
 }
 
-/// What every run has to leave, whatever it was about.
+/// What every run has to leave behind.
 fn assert_tidy(job: &Job, server: &FakeGitHub) {
     assert_tidy_but_for_the_report(job, server);
     assert_eq!(job.output("report_path").as_deref(), Some("safe-push-report"));

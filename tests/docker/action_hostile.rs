@@ -8,7 +8,7 @@ use test_support::fake_github::{FakeGitHub, WRITER};
 use test_support::runner::{self, obeyed, output, pull_request};
 use test_support::{Repository, ca_file, docker_is_there};
 
-/// Tokens that the model cannot know, and tells all the same.
+/// Tokens that the model cannot know, but prints anyway.
 const API_TOKEN: &str = "r8_hostile_model_knows_this_token";
 const CLI_TOKEN: &str = "cog_hostile_model_knows_this_too";
 

@@ -40,7 +40,7 @@ pub(crate) enum Network {
 /// A job with a checkout of the example.
 pub(crate) struct Job {
     repository: Repository,
-    /// `RUNNER_TEMP` and what lies beside it.
+    /// `RUNNER_TEMP` and what is beside it.
     runner: tempfile::TempDir,
     environment: BTreeMap<String, String>,
     network: Network,
@@ -251,7 +251,7 @@ impl Job {
 }
 
 impl Running<'_> {
-    /// Cancels the job as the runner does, and tells which signals that took.
+    /// Cancels the job as the runner does, and returns the signals that this took.
     pub(crate) async fn cancel(mut self) -> (Seen, Vec<&'static str>) {
         let signals = runner::cancel(&mut self.client).await;
         let output = tokio::task::block_in_place(|| self.client.wait_with_output().unwrap());

@@ -304,7 +304,7 @@ async fn a_dockerfile_of_the_projects_brings_nothing_of_ours_into_the_image() {
     let environment = docker.inspect_image(&request.image_name).await.unwrap().environment;
     assert!(environment.contains(&"COG_MAX_CONCURRENCY=4".to_owned()), "{environment:?}");
 
-    // One that .dockerignore names is used all the same.
+    // One that .dockerignore names is used anyway.
     fs::write(folder.path().join(".dockerignore"), "docker\n").unwrap();
     build_quietly(&request, &docker).await.unwrap();
     let listed = run(&docker, &request.image_name, &["ls", "/src"]).await;

@@ -1,4 +1,4 @@
-//! The canary, with an image that is really built and a container that really runs, and somebody on duty.
+//! The canary, with an image that is really built, a container that really runs, and alerts.
 
 use std::fs;
 

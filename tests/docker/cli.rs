@@ -130,7 +130,7 @@ async fn a_cancelled_run_on_its_own_sandbox_removes_its_containers() {
         return;
     }
     let repository = Repository::example("text-stats").variable("COG_CA_CERT", &ca_file());
-    // A name of its own tells this test's containers from those of others.
+    // A unique name distinguishes this test's containers from those of others.
     let name = format!("text-stats-{}", std::process::id());
     repository.edit(CONFIG, "acme/text-stats", &format!("acme/{name}"));
     repository.edit(

@@ -121,7 +121,7 @@ fn two_models_in_two_folders_are_selected_checked_and_run_each_in_its_own() {
         assert!(text.contains("acme/hello") && text.contains("acme/bye"), "{part}");
     }
 
-    // A mistake is found in the folder of its model, and the other one passes all the same.
+    // A mistake is found in the folder of its model, and the other model still passes.
     repository.edit("models/bye/predict.py", "{file.read()}", "{file.raed()}");
     let seen = repository.run("run --sandbox --models all --no-lint");
     assert_eq!(seen.code, Some(1), "{seen}");

@@ -104,7 +104,7 @@ async fn a_proxy_reaches_steps_and_does_not_stay_in_the_image() {
     let shown = format!("{history:?} {details:?}");
     assert!(!shown.contains("hidden-word") && !shown.contains("10.255.255.1"), "{shown}");
 
-    // Another proxy is no reason to run the step again.
+    // Another proxy is not a reason to run the step again.
     let mut again = Vec::new();
     let sent = Box::pin(Cursor::new(context));
     docker.build(&image([].into()), sent, &mut |event| again.push(event), &CancellationToken::new()).await.unwrap();
@@ -117,7 +117,7 @@ async fn a_secret_reaches_its_step_and_no_layer() {
     let Some(docker) = daemon().await else { return };
     let tag = unique("secret");
     let value = format!("s3cret-{}", uuid::Uuid::new_v4());
-    // Secrets are no part of the cache's key: a step of the same words as in an earlier run would print nothing.
+    // Secrets are not part of the cache's key: a step with the same text as in an earlier run would print nothing.
     let dockerfile = format!(
         "FROM {BASE}\nRUN --mount=type=secret,id=token wc -c < /run/secrets/token && sha256sum /run/secrets/token && echo {tag}\nRUN ls /run/secrets 2>/dev/null || echo no secrets\n"
     );

@@ -6,7 +6,7 @@ use safe_push::clients::docker::{Docker, InspectImages as _, RealDocker};
 
 pub(crate) use test_support::BASE;
 
-/// The daemon, or `None` where there is none: then the test is skipped, but in CI it fails.
+/// The daemon, or `None` if there is none: then the test is skipped, but fails in CI.
 #[expect(
     clippy::disallowed_methods,
     clippy::panic,

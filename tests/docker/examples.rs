@@ -13,7 +13,7 @@ struct Example {
     /// A test case that somebody has to judge.
     judged: &'static str,
     inputs: fn(usize) -> Value,
-    /// How the inputs that Claude invents can be told.
+    /// Recognizes the inputs that Claude invents.
     is_invented: fn(&Value) -> bool,
 }
 

@@ -33,7 +33,7 @@ fn containers_of_a_killed_run_go_with_the_next_one() {
         return;
     }
     let repository = Repository::example("text-stats").variable("COG_CA_CERT", &ca_file());
-    // A name of its own tells this test's containers from those of others.
+    // A unique name distinguishes this test's containers from those of others.
     let name = format!("text-stats-killed-{}", std::process::id());
     repository.edit(CONFIG, "acme/text-stats", &format!("acme/{name}"));
     repository.edit("predict.py", QUICK, SLOW);
@@ -77,7 +77,8 @@ async fn the_run_behind_a_killed_one_publishes_once() {
     sandbox.stop().await;
 }
 
-/// Runs of a small model that are told from all others: by the model's name, by a label of its images, and by the folder for temporary files.
+/// Runs of a small model that can be told from all others: by the model's name, by a label of its images, and by the folder for temporary
+/// files.
 struct Runs {
     name: String,
     temporary: tempfile::TempDir,

@@ -1,4 +1,4 @@
-//! Builds by the official program, with a stand-in for it: a script that takes its flags and calls `docker build` itself.
+//! Builds with the Cog CLI, replaced by a script that takes its flags and calls `docker build` itself.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,8 +6,8 @@ use std::process::Command;
 
 use test_support::{Repository, docker_is_there};
 
-/// Tells its version; builds an image with the schema beside it; leaves notes of how it was called. Each build has a step of its own: the
-/// image of a shared one could be removed with that of another test.
+/// Prints its version, builds an image with the schema beside it, and records how it was called. Each build has its own step: an image with
+/// a shared step could be removed by another test.
 const COG: &str = r#"#!/bin/sh
 if [ "$1" = --version ]; then echo "cog version 0.22.0 (built 2026-08-13T00:00:00Z)"; exit; fi
 here=$(dirname "$0")
@@ -37,7 +37,7 @@ fn repository() -> Option<Repository> {
     repository.write("bin/cog", COG);
     fs::set_permissions(bin.join("cog"), fs::Permissions::from_mode(0o755)).unwrap();
     repository.write("bin/schema.json", &repository.run("schema show --format json").stdout);
-    // Managed weights are what the official program is needed for.
+    // Managed weights need the Cog CLI.
     let text = repository.read("cog.yaml");
     let weights =
         "model: r8.im/acme/text-stats\nweights:\n  - name: w\n    target: /w\n    source:\n      uri: https://a.example/w\n";

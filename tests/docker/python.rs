@@ -21,7 +21,7 @@ const COMMANDS: &str = "mkdir /work && tar -C /work -xf - \
 const DIFFERENCES: &[(&str, &[&str])] = &[
     // Cog 0.16.12 offers the members' names, as Python 3.11 writes them, where the model takes their values.
     ("choices-enum", &["SP106 input other no longer offers \"Size.SMALL\", \"Size.LARGE\""]),
-    // None on a plain type is no default in documents without pydantic.
+    // None on a plain type is not a default in documents without pydantic.
     ("default-none-plain-type", &["SP103 input value became required"]),
 ];
 

@@ -27,7 +27,7 @@ fn model(name: &str) -> ModelRef {
 async fn a_version_is_published_within_a_registry_server_and_latest_leads_to_it() {
     let Some(docker) = daemon().await else { return };
     let Some(server) = Server::start() else { return };
-    // Replicate does not show official models, so the registry's word is enough, and a server without an API will do.
+    // Replicate does not show official models, so the registry's answer is enough, and the test needs no API.
     let sandbox =
         Sandbox::start(SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() }).await.unwrap();
     sandbox.create_model("hotdog", Visibility::Private, "cpu").unwrap();

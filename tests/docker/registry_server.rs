@@ -171,7 +171,7 @@ impl Server {
         Some(Trusted(folder))
     }
 
-    /// The digest under which the server has a tag, asked with nothing of this program's own.
+    /// The digest of a tag on the server, requested without any code of safe-push.
     pub(crate) fn digest_of(&self, repository: &str, tag: &str) -> String {
         let output = Command::new("curl")
             .args(["--silent", "--show-error", "--fail", "--head", "--user", &format!("acme:{PASSWORD}"), "--noproxy", "*"])

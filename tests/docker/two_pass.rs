@@ -11,7 +11,7 @@ const KEY: &str = "fal-0123456789-abcdef";
 const LIVE: &str = "acme/proxy";
 const OFFICIAL: &str = "acme/official-proxy";
 
-/// Answers only with its key, as what stands before somebody else's service does.
+/// Answers only with its key, like a proxy for another service.
 const PREDICT: &str = r#"from pathlib import Path
 
 from cog import BasePredictor, Input
@@ -59,7 +59,7 @@ impl Proxy {
         repository.write("cog.yaml", "build:\n  python_version: \"3.11\"\npredict: predict.py:Predictor\n");
         repository.write("predict.py", PREDICT);
         repository.write("cog-safe-push.yaml", CONFIG);
-        // The tokens are nobody's business.
+        // The script must not get the tokens.
         let write = "#!/bin/sh\nset -eu\n[ -z \"${COG_TOKEN:-}${REPLICATE_API_TOKEN:-}\" ]\necho \"$API_KEY\" > api_key.txt\n";
         repository.write("script/write-api-key", write);
         repository.write("script/delete-api-key", "#!/bin/sh\nrm api_key.txt\n");

@@ -184,7 +184,7 @@ async fn an_event_that_hands_secrets_to_a_fork_is_refused() {
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("the code is from a fork"), "{seen}");
-    // Its token is that of the base repository, so the pull request can be told.
+    // It has the token of the base repository, so the pull request can be told why.
     assert_told(&server, &repository, "safe-push", "nothing is done on pull_request_target");
     assert!(!server.comments()[0]["body"].as_str().unwrap().contains("text-stats"), "no file of the repository was read");
 }

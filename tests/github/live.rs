@@ -1,4 +1,4 @@
-//! `verify: live` as the runner starts it on a schedule: the live version is tested, and somebody is told.
+//! `verify: live` as the runner starts it on a schedule: the live version is tested, and an alert is sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -88,7 +88,7 @@ fn the_schema_names_the_sdk_of_the_project() {
         let schema: Value = serde_json::from_str(&repository.run(arguments).stdout).unwrap();
         schema["info"]["version"].as_str().unwrap().to_owned()
     };
-    // Like the official generator: its own release since 0.22, a constant before.
+    // Like Cog's own generator: its own release since 0.22, a constant before.
     assert_eq!(version("schema show --cog-version 0.22.0"), "0.22.0");
     assert_eq!(version("schema show --cog-version 0.23.0"), "0.23.0");
     assert_eq!(version("schema show --cog-version 0.21.0"), "0.1.0");

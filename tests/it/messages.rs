@@ -1,4 +1,4 @@
-//! Mistakes that people make, and what they are told: the file and the line, what is wrong, why, and how to correct it.
+//! Mistakes that people make, and the messages for them: the file and the line, the problem, the reason, and the fix.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -325,7 +325,7 @@ async fn mounts_that_are_refused_or_promise_too_much_are_replaced_by_streams() {
 
 #[tokio::test]
 async fn statuses_that_registries_refuse_mounts_with_lead_to_a_stream() {
-    // A mount is asked for three times where the status may pass.
+    // A mount is tried three times if the status may be temporary.
     for (status, times) in [(404, 1), (405, 1), (403, 1), (500, 3), (502, 3)] {
         let fixture = Fixture::with(SandboxOptions::default(), &[vec![7; 4000]], GZIP).await;
         let effect = FaultEffect::Status(StatusCode::from_u16(status).unwrap());

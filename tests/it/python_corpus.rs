@@ -282,7 +282,7 @@ fn plain(value: &Value) -> Value {
 
 #[test]
 fn what_older_releases_will_describe_is_foreseen() {
-    // What these lose or change is no fault of the source: no choices, choices twice, and the names of members as choices.
+    // What these lose or change is not the source's fault: no choices, choices twice, and the names of members as choices.
     const EXEMPT: [&str; 3] = ["choices-empty", "choices-comprehension-constant", "choices-enum"];
     let cases = cases();
     for release in ["0.9.20", "0.16.12"] {

@@ -66,7 +66,7 @@ fn program() -> Option<String> {
 }
 
 impl Browser {
-    /// A browser, or `None` where there is none: then the test is skipped, but in CI it fails.
+    /// A browser, or `None` if none is installed: then the test is skipped, but fails in CI.
     #[expect(
         clippy::disallowed_methods,
         clippy::print_stderr,

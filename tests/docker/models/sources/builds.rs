@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Model, model};
 
-/// A runner whose answer is this expression. `os`, `subprocess` and `Path` are there.
+/// A runner whose answer is this expression. `os`, `subprocess` and `Path` are imported.
 fn telling(build: &str, expression: &str) -> Model {
     let source = format!(
         "import os\nimport subprocess\nfrom pathlib import Path\n\nfrom cog import BaseRunner\n\n\nclass Runner(BaseRunner):\n    \
@@ -45,7 +45,7 @@ pub(crate) fn packages_in_the_configuration() -> Model {
     telling("build:\n  python_packages:\n    - six==1.16.0\n", "__import__('six').__version__").answers(json!("1.16.0"))
 }
 
-/// A package whose source lies in the project.
+/// A package whose source is in the project.
 pub(crate) fn a_local_package() -> Model {
     telling("build:\n  python_requirements: requirements.txt\n", "__import__('helper').WORDS")
         .file("requirements.txt", "./vendor/helper-1.0-py3-none-any.whl\n")
@@ -128,7 +128,7 @@ pub(crate) fn commands_in_order() -> Model {
     telling(build, "Path('/order').read_text().split()").answers(json!("['one', 'two', 'cog', 'late']"))
 }
 
-/// The secret is there for its command, and for nothing else.
+/// The secret is available to its command, and to nothing else.
 const READS_SECRET: &str = "build:\n  run:\n    - command: test -s /run/secrets/token && sha256sum < /run/secrets/token > /sum\n      \
                             mounts:\n        - type: secret\n          id: token\n          target: /run/secrets/token\n";
 
@@ -205,7 +205,7 @@ pub(crate) fn compiled_ahead_of_time() -> Model {
     model.answers(json!("['.cpython-311', '.opt-2']"))
 }
 
-/// 50 MB that are no code: more than enough to be a weight.
+/// 50 MB that are not code: more than enough to count as weights.
 pub(crate) fn weights_apart() -> Model {
     let mut model = telling(
         "",
