@@ -413,7 +413,8 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
     })
 }
 
-/// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked where there is none.
+/// Whether a model's `cog.yaml` asks for a GPU. An unreadable one counts as asking for it, so that the model is only checked on machines
+/// without a GPU.
 pub(super) fn uses_gpu(plan: &ModelPlan) -> bool {
     let text =
         repository_files::read_text(plan.repository(), Path::new(&plan.place.config_file()), CONFIG_BYTES).unwrap_or_default();

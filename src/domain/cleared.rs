@@ -75,7 +75,7 @@ impl fmt::Display for Replaced {
 pub struct Compared {
     /// Outputs were compared with it.
     pub outputs: bool,
-    /// Another version may be replaced all the same.
+    /// Another version may be replaced anyway.
     pub may_move: bool,
 }
 

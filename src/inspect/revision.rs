@@ -79,7 +79,7 @@ impl Revision {
     /// The schema that follows from the source and this configuration of Cog. Blocks while git runs.
     ///
     /// # Errors
-    /// There is no project, or its schema does not follow from its source.
+    /// There is no project, or its schema cannot be read from its source.
     pub fn schema(&self, config_name: &str, cog_version: Option<&str>) -> Result<Value, RevisionError> {
         let unreadable = |problem: String| RevisionError::Unreadable {
             name: shorten(&self.name, NAME_BYTES),

@@ -146,8 +146,8 @@ pub(super) async fn look_up(
     Ok(ReplicateFacts { live, not_compared, official, deployed, hardware })
 }
 
-/// With two passes, the images of the first one hold a key, and whoever may run a model may get at its files: whatever they are pushed to has
-/// to be private, also where a public test model is allowed otherwise.
+/// With two passes, the images of the first one contain a key, and anyone who may run a model can read its files. So every model that they
+/// are pushed to has to be private, even if a public test model is otherwise allowed.
 async fn check_hides_key(plan: &ModelPlan, replicate: &dyn Replicate) -> Result<(), Stop> {
     let live = (plan.publish == PublishMode::Publish).then_some(("model", &plan.model));
     let destination = plan.train.as_ref().filter(|train| train.trains()).map(|train| ("train.destination", &train.destination));

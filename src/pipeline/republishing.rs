@@ -11,7 +11,7 @@ use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::publish::{DeployRequest, PublishError, PublishServices, deploy, publish};
 
-/// Publishes the version. One that appeared meanwhile is not replaced: it was compared with nothing.
+/// Publishes the version. A version that appeared in the meantime is not replaced, because it was not compared with anything.
 pub(super) struct Republishing<'a> {
     pub(super) cleared: &'a Cleared,
     pub(super) services: &'a PublishServices,

@@ -83,7 +83,7 @@ impl Rollback<'_> {
             let staged = record.enter(Restaging { version: &found.version, services }).await?;
             record.enter(Trying { staged, found: &found, services }).await?
         };
-        // A version that appears meanwhile may be the repair.
+        // A version that appears in the meantime may be the fix.
         let publish = &services.publish;
         let published = record.enter(Republishing { cleared: &cleared, services: publish }).await?;
         let Some(deployment) = &plan.deployment else { return Ok("no deployment is configured") };

@@ -16,7 +16,6 @@ pub enum SelectError {
     /// A name that no model has.
     #[error("there is no model '{name}'")]
     Unknown {
-        /// The name.
         name: String,
         /// The nearest one.
         near: Option<String>,
@@ -26,7 +25,6 @@ pub enum SelectError {
     /// A name that the select script knows, and no configuration has.
     #[error("the model '{name}' has no configuration in {folder}")]
     WithoutConfiguration {
-        /// The name.
         name: String,
         /// Where configurations are.
         folder: String,
@@ -35,16 +33,10 @@ pub enum SelectError {
     },
     /// A request without a name.
     #[error("'{request}' names no model")]
-    Nothing {
-        /// The request.
-        request: String,
-    },
+    Nothing { request: String },
     /// A keyword for several models, among names.
     #[error("'{word}' cannot stand among other names")]
-    NotAlone {
-        /// The word.
-        word: String,
-    },
+    NotAlone { word: String },
 }
 
 impl SelectError {

@@ -322,7 +322,7 @@ impl Inner {
 
     /// Cancels a prediction. One that waits for its turn never starts.
     pub(super) async fn cancel(&self, id: &PredictionId) {
-        // Both servers answer 404 for a prediction that is done, or has not begun.
+        // Both servers answer 404 for a prediction that has finished, or has not started.
         let asked = self.send(Method::POST, &format!("predictions/{id}/cancel"), Some(&json!({})), Some(SHORT)).await;
         if !matches!(asked, Ok((StatusCode::OK, _))) {
             let now = self.clock.now();

@@ -46,7 +46,6 @@ pub trait GitHub: Send + Sync {
     /// The newest deployment of an environment with this task.
     async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<Deployment>, GitHubError>;
 
-    /// Creates a deployment.
     async fn create_deployment(&self, deployment: &NewDeployment) -> Result<Deployment, GitHubError>;
 
     /// Sets the state of a deployment.

@@ -22,7 +22,6 @@ pub struct NewDeployment {
     pub required_contexts: Vec<String>,
 }
 
-/// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Deployment {
     /// GitHub's id.
@@ -39,7 +38,6 @@ pub enum DeploymentState {
     Inactive,
 }
 
-/// A new status of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewDeploymentStatus {
     pub state: DeploymentState,

@@ -165,7 +165,7 @@ impl Connection {
         request.send().await.map_err(|error| self.unreachable(error))
     }
 
-    /// The authorization to send after a 401; `None` when there is no other one than that which was rejected.
+    /// The authorization to send after a 401; `None` if the only one was rejected.
     async fn answer(
         &self,
         refusal: &Response,

@@ -9,7 +9,6 @@ use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::{ReplicateError, TextOfPage};
 use crate::domain::identity::ModelRef;
 
-/// The pages of models.
 #[async_trait]
 pub trait ModelPages: Send + Sync {
     /// The README of a model; `None` without one.

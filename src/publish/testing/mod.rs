@@ -2,7 +2,7 @@
 //!
 //! The three share one [`World`]: what is pushed to the registry becomes a version at Replicate. They are strict: a call that the real
 //! service would refuse is refused, one that makes no sense panics. Each call is written to a log, faults are queued by call name, and a
-//! call can be made to hang: until it is cancelled, or whatever happens.
+//! call can be made to hang: until it is canceled, or forever.
 
 mod docker;
 mod registry;
@@ -312,7 +312,7 @@ pub(crate) fn registry_down() -> RegistryError {
     RegistryError::Unavailable { host: REGISTRY.to_owned(), attempted: "a manifest".to_owned(), status: 503 }
 }
 
-/// A wall clock that stands still; durations follow tokio's.
+/// A wall clock that does not move; durations follow tokio's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StillClock;
 

@@ -1,4 +1,4 @@
-//! Checkers, one for each kind of expectation. They are pure: whatever they need was fetched before.
+//! Checkers, one for each kind of expectation. They are pure: everything they need was fetched before.
 
 mod all;
 mod error_contains;

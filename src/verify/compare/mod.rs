@@ -21,8 +21,8 @@ fn file_count_difference(staged: &[&FetchedFile], live: &[&FetchedFile]) -> Opti
         .then(|| format!("the staged version returned {} files, the live version {}", staged.len(), live.len()))
 }
 
-/// The files of both outputs that can be compared, in order. A text that only looks like a URL is none if nothing can be fetched there for one
-/// of the two versions.
+/// The files of both outputs that can be compared, in order. A text that only looks like a URL does not count as a file if nothing can be
+/// fetched there for one of the two versions.
 fn files_of<'a>(staged: &'a Observation, live: &'a Observation) -> [Vec<&'a FetchedFile>; 2] {
     let texts: HashSet<&str> =
         staged.files.iter().chain(&live.files).filter(|file| file.is_text()).map(|file| file.path.as_str()).collect();
