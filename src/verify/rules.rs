@@ -1,5 +1,5 @@
-//! The rules of verification: SP601–SP610 concern the plan, before any prediction; SP611–SP619 the outputs; SP621–SP629 what
-//! outputs do not show.
+//! The rules of verification: SP601–SP610 concern the plan, before any prediction; SP611–SP619 the outputs; SP621–SP629 what outputs do not
+//! show; SP630 and above test cases and the judge.
 
 use cog_findings::{Rule, Severity};
 
