@@ -28,14 +28,14 @@ pub async fn build(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<Built, BuildError> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let first = TemporaryImage::Build.name();
     let outcome = build_as(&first, request, docker, observer, cancelled).await;
     // The layers stay with the final image or in the cache; only the name is removed.
     if let Err(error) = docker.names.remove_image(&first).await {
         tracing::warn!(%error, first, "the name of the first build could not be removed");
     }
-    outcome.map(|built| Built { duration: begun.elapsed(), ..built })
+    outcome.map(|built| Built { duration: started.elapsed(), ..built })
 }
 
 async fn build_as(

@@ -94,8 +94,8 @@ fn instructions(dockerfile: &str) -> Vec<(usize, String)> {
             continue;
         }
         let mut text = line.trim().to_owned();
-        while let Some(begun) = text.strip_suffix('\\').map(str::to_owned) {
-            text = begun;
+        while let Some(started) = text.strip_suffix('\\').map(str::to_owned) {
+            text = started;
             match lines.next() {
                 None => break,
                 // A comment or blank line within an instruction does not end it.

@@ -185,8 +185,8 @@ pub(super) struct SchemaShowArguments {
     #[arg(value_name = "FILE:NAME")]
     pub(super) target: Option<String>,
     /// Kind of the target
-    #[arg(long, value_enum, default_value_t = Mode::Predict)]
-    pub(super) mode: Mode,
+    #[arg(long, value_enum, default_value_t = MethodArgument::Predict)]
+    pub(super) mode: MethodArgument,
     /// Cog version to generate the schema for
     #[arg(long, value_name = "VERSION")]
     pub(super) cog_version: Option<String>,
@@ -195,9 +195,9 @@ pub(super) struct SchemaShowArguments {
     pub(super) peer_exact: bool,
 }
 
-/// The kind of a target.
+/// A method, as it is written on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Mode {
+pub(super) enum MethodArgument {
     /// predict() or run()
     Predict,
     /// train()

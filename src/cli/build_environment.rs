@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_git_that_hangs_holds_nothing_up() {
-        let begun = Instant::now();
+        let started = Instant::now();
         assert_eq!(asked("sleep 60"), None);
-        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
 }

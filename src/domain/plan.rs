@@ -341,7 +341,19 @@ pub struct TrainPlan {
     pub fuzz: Option<FuzzPlan>,
 }
 
+impl VerifyPlan {
+    /// Whether a judge decides about any case.
+    pub fn asks_judge(&self) -> bool {
+        self.cases.iter().any(TestCase::asks_judge)
+    }
+}
+
 impl ModelPlan {
+    /// Whether a judge decides about any prediction or training.
+    pub fn asks_judge(&self) -> bool {
+        self.predict.asks_judge() || self.train.as_ref().is_some_and(TrainPlan::asks_judge)
+    }
+
     /// The folder of the repository, which findings name files relative to.
     pub fn repository(&self) -> &Path {
         let depth = self.place.context.split('/').filter(|part| !part.is_empty()).count();
@@ -367,6 +379,11 @@ impl ModelPlan {
 }
 
 impl TrainPlan {
+    /// Whether a judge decides about any training.
+    pub fn asks_judge(&self) -> bool {
+        self.cases.iter().any(TestCase::asks_judge)
+    }
+
     /// Whether the plan has any training.
     pub fn trains(&self) -> bool {
         !self.cases.is_empty() || self.fuzz.as_ref().is_some_and(|fuzz| fuzz.iterations > 0)

@@ -17,7 +17,7 @@ pub(super) trait Course: Sync {
 
 /// Takes models through their stages one after the other.
 pub(super) async fn run_each(models: &[ModelRun], course: &dyn Course, context: &RunContext<'_>) -> RunReport {
-    let (started_at, begun) = (context.clock.now(), context.clock.instant());
+    let (started_at, started) = (context.clock.now(), context.clock.instant());
     let mut reports: Vec<ModelReport> = Vec::new();
     for model in models {
         let mut record = ModelRecord::begin(model, context);
@@ -33,7 +33,7 @@ pub(super) async fn run_each(models: &[ModelRun], course: &dyn Course, context: 
     RunReport {
         tool_version: context.options.tool_version.clone(),
         started_at,
-        duration: context.clock.instant().saturating_duration_since(begun),
+        duration: context.clock.instant().saturating_duration_since(started),
         verdict: reports.iter().map(|model| model.verdict).max().unwrap_or(Verdict::Passed),
         models: reports,
         notices: context.options.notices.clone(),

@@ -87,22 +87,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn work_that_stops_by_itself_keeps_its_outcome() {
         let token = cancelled_after(Duration::from_secs(10));
-        let begun = Instant::now();
+        let started = Instant::now();
         let work = async {
             token.cancelled().await;
             sleep(Duration::from_secs(3)).await;
             Ok(7)
         };
         assert_eq!(within_grace(work, &token).await.ok(), Some(7));
-        assert_eq!(begun.elapsed(), Duration::from_secs(13));
+        assert_eq!(started.elapsed(), Duration::from_secs(13));
     }
 
     #[tokio::test(start_paused = true)]
     async fn work_that_ignores_cancellation_is_dropped() {
         let token = cancelled_after(Duration::from_secs(10));
-        let begun = Instant::now();
+        let started = Instant::now();
         let outcome = within_grace(std::future::pending::<Result<(), Stop>>(), &token).await;
         assert!(matches!(outcome, Err(Stop::Cancelled)));
-        assert!(begun.elapsed() <= Duration::from_secs(14) && GRACE + FORGET_TIME < Duration::from_secs(5));
+        assert!(started.elapsed() <= Duration::from_secs(14) && GRACE + FORGET_TIME < Duration::from_secs(5));
     }
 }

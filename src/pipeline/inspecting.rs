@@ -10,7 +10,6 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::context_findings;
-use crate::domain::case::TestCase;
 use crate::domain::events::EventKind;
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
@@ -24,7 +23,7 @@ use crate::pipeline::lookup::{NotCompared, ReplicateFacts, look_up};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, WrittenKey};
-use crate::verify::{VerifyError, VerifyServices};
+use crate::verify::{VerifyError, VerifyServices, prove_judge};
 
 /// Printed when Replicate takes long to answer.
 const WAITING: &str = "still waiting for Replicate's API to answer";
@@ -93,7 +92,7 @@ impl StageWork for Inspecting<'_> {
         let not_compared = not_compared.filter(|_| model.replicate.not_compared != Some(NotCompared::NoToken));
         let note = not_compared.into_iter().fold(note, |note, finding| format!("{note}; {}", finding.message));
         if let Goal::Publish(services) = self.goal {
-            prove_judge(plan, &services.verify, context.cancelled).await?;
+            expect_judge(plan, &services.verify, context.cancelled).await?;
         }
         Ok(Done::new(model, note))
     }
@@ -118,20 +117,10 @@ fn as_cause(finding: &Finding) -> Finding {
 }
 
 /// Asks the judge a cheap question before anything is built: a wrong key, a wrong model or an empty account would be noticed at the very end.
-async fn prove_judge(plan: &ModelPlan, services: &VerifyServices, cancelled: &CancellationToken) -> Result<(), Stop> {
-    let mut cases = plan.predict.cases.iter().chain(plan.train.iter().flat_map(|train| &train.cases));
-    let is_needed = cases.any(TestCase::asks_judge);
-    let Some(judge) = services.judge.as_ref().filter(|_| is_needed) else { return Ok(()) };
-    let asking = async { Ok::<_, Stop>(judge.ready(plan.predict.judge_model.as_deref()).await) };
-    match at_once(asking, cancelled).await? {
-        Err(error) if error.is_final => Err(VerifyError::Judge(error).into()),
-        // An outage may be over when the judge is needed.
-        Err(error) => {
-            tracing::warn!(%error, "Claude did not answer the question whether it is there");
-            Ok(())
-        }
-        Ok(()) => Ok(()),
-    }
+async fn expect_judge(plan: &ModelPlan, services: &VerifyServices, cancelled: &CancellationToken) -> Result<(), Stop> {
+    let Some(judge) = services.judge.as_ref().filter(|_| plan.asks_judge()) else { return Ok(()) };
+    let asking = async { Ok(prove_judge(judge.as_ref(), plan.predict.judge_model.as_deref()).await.map_err(VerifyError::Judge)?) };
+    at_once(asking, cancelled).await
 }
 
 async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<InspectedModel, Stop> {

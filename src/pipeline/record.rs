@@ -96,9 +96,9 @@ impl<'a> ModelRecord<'a> {
             return Err(Halt);
         }
         self.tell(EventKind::StageStarted(W::STAGE));
-        let begun = clock.instant();
+        let start = clock.instant();
         let outcome = within_grace(work.run(self), cancelled).await;
-        let duration = clock.instant().saturating_duration_since(begun);
+        let duration = clock.instant().saturating_duration_since(start);
         match outcome {
             Ok(Done { value, note }) => {
                 self.note_stage(W::STAGE, StageStatus::Passed, duration, note);

@@ -9,7 +9,7 @@ use crate::domain::canary::CanaryReport;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
 use crate::report::{escape, label};
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// The value of `schema` in these documents.
 pub(crate) const SCHEMA: &str = "safe-push/canary/v1";
@@ -90,11 +90,11 @@ pub(crate) fn canary_text(flight: &CanaryFlight) -> String {
         format!("canary {} on {}: {}", escape::line(&flight.id), escape::line(&flight.model), label::verdict(flight.verdict));
     for step in &flight.steps {
         let status = label::stage(step.status);
-        let time = humane(Duration::from_millis(step.duration_ms));
+        let time = readable_duration(Duration::from_millis(step.duration_ms));
         let note = step.note.as_deref().map(|note| format!("  {}", escape::line(note))).unwrap_or_default();
         text.push_str(format!("\n  {:<8} {status:<9} {time:>9}{note}", step.name).trim_end());
     }
-    text.push_str(&format!("\n  {:<8} {:<9} {:>9}", "total", "", humane(Duration::from_millis(flight.duration_ms))));
+    text.push_str(&format!("\n  {:<8} {:<9} {:>9}", "total", "", readable_duration(Duration::from_millis(flight.duration_ms))));
     if let Some(problem) = &flight.error {
         text.push_str(&format!("\nerror: {}", escape::line(&problem.message)));
         if let Some(hint) = &problem.hint {

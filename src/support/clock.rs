@@ -28,7 +28,7 @@ impl Clock for SystemClock {
 }
 
 /// A duration for people: `0.4 s`, `12 s`, `3 min 5 s`.
-pub fn humane(duration: Duration) -> String {
+pub fn readable_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
@@ -46,7 +46,7 @@ mod tests {
     fn durations_read_well() {
         let cases = [(400, "0.4 s"), (12_300, "12 s"), (185_000, "3 min 5 s"), (7_260_000, "2 h 1 min")];
         for (millis, text) in cases {
-            assert_eq!(humane(Duration::from_millis(millis)), text);
+            assert_eq!(readable_duration(Duration::from_millis(millis)), text);
         }
     }
 }

@@ -175,14 +175,14 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
 }
 
 fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessError> {
-    let begun = Instant::now();
+    let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait().map_err(ProcessError::NotWatched)? {
             return Ok(status);
         }
         let reason = match () {
             () if (bounds.cancelled)() => ProcessError::Cancelled,
-            () if begun.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: CapturedOutput::default() },
+            () if start.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: CapturedOutput::default() },
             () => {
                 thread::sleep(STEP);
                 continue;
@@ -291,11 +291,11 @@ mod tests {
     fn a_program_that_takes_too_long_is_ended_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("mark");
-        let script = format!("echo begun; (sleep 2; touch {}) & sleep 60", mark.display());
-        let begun = Instant::now();
+        let script = format!("echo started; (sleep 2; touch {}) & sleep 60", mark.display());
+        let start = Instant::now();
         let error = shell(&script, Duration::from_millis(300), &|| false).unwrap_err();
-        assert!(matches!(&error, ProcessError::TooLong { said, .. } if said.text() == "begun\n"), "{error:?}");
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(matches!(&error, ProcessError::TooLong { said, .. } if said.text() == "started\n"), "{error:?}");
+        assert!(start.elapsed() < Duration::from_secs(10));
         thread::sleep(Duration::from_millis(2200));
         assert!(!mark.exists(), "a child went on");
     }
@@ -308,17 +308,17 @@ mod tests {
 
     #[test]
     fn what_stays_behind_does_not_keep_anybody_waiting() {
-        let begun = Instant::now();
+        let start = Instant::now();
         assert!(soon("sleep 60 & echo done").unwrap().status.success());
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 
     #[test]
     fn a_program_can_be_cancelled() {
-        let begun = Instant::now();
-        let error = shell("sleep 60", Duration::from_secs(60), &|| begun.elapsed() > Duration::from_millis(100)).unwrap_err();
+        let start = Instant::now();
+        let error = shell("sleep 60", Duration::from_secs(60), &|| start.elapsed() > Duration::from_millis(100)).unwrap_err();
         assert!(matches!(error, ProcessError::Cancelled));
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

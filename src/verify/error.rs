@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clients::ErrorKind;
 use crate::clients::replicate::ReplicateError;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 use crate::verify::judge::JudgeError;
 
 /// Why a verification stopped early. The results until then are kept.
@@ -21,7 +21,7 @@ pub enum VerifyError {
         logs_tail: String,
     },
     /// The predictions used more run time than the plan allows.
-    #[error("predictions used {} of run time, but max_predict_seconds allows {}", humane(*.used), humane(*.allowed))]
+    #[error("predictions used {} of run time, but max_predict_seconds allows {}", readable_duration(*.used), readable_duration(*.allowed))]
     BudgetSpent {
         /// Run time of all predictions.
         used: Duration,

@@ -4,13 +4,14 @@ use cog_schema::Method;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::case::{CaseKind, TestCase};
+use crate::domain::case::CaseKind;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::prediction::Inputs;
 use crate::domain::report::{CaseReport, CaseStatus};
 use crate::support::seed::Seed;
 use crate::verify::engine::Engine;
 use crate::verify::fuzz::Generator;
+use crate::verify::judge::prove_judge;
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::schedule::{InventedInputs, Schedule};
 use crate::verify::shrink_log::ShrinkLog;
@@ -68,7 +69,7 @@ impl Engine<'_> {
         let inventing = self.invent_all(schedule);
         tokio::pin!(inventing);
         let mut is_inventing = !schedule.inventions.is_empty();
-        let proving = self.prove_judge();
+        let proving = self.expect_judge();
         tokio::pin!(proving);
         let mut is_proving = self.request.judge_proof == JudgeProof::AlongWithCases;
         loop {
@@ -102,16 +103,12 @@ impl Engine<'_> {
     }
 
     /// Stops the verification if the judge is needed and will never answer: with a wrong key, a wrong model or no credit.
-    async fn prove_judge(&self) {
+    async fn expect_judge(&self) {
         let plan = self.request.plan;
-        let train = self.request.train.iter().flat_map(|train| &train.cases);
-        let is_needed = plan.cases.iter().chain(train).any(TestCase::asks_judge);
+        let is_needed = plan.asks_judge() || self.request.train.iter().any(|train| train.asks_judge());
         let Some(judge) = self.services.judge.as_ref().filter(|_| is_needed) else { return };
-        match judge.ready(plan.judge_model.as_deref()).await {
-            Err(error) if error.is_final => self.stop(VerifyError::Judge(error)),
-            // An outage may be over when the judge is needed.
-            Err(error) => tracing::warn!(%error, "Claude did not answer the question whether it is there"),
-            Ok(()) => {}
+        if let Err(error) = prove_judge(judge.as_ref(), plan.judge_model.as_deref()).await {
+            self.stop(VerifyError::Judge(error));
         }
     }
 

@@ -111,7 +111,7 @@ async fn a_merge_publishes_what_the_pull_request_tested() {
     let tested = world.test();
     let (predictions, live) = (world.tests_made(), world.live());
     assert!(predictions > 0);
-    let begun = Instant::now();
+    let started = Instant::now();
     let merged = world.merge("acme/hotdog");
     let seen = push(&merged);
     assert_eq!(seen.code, Some(0), "{seen}");
@@ -122,7 +122,7 @@ async fn a_merge_publishes_what_the_pull_request_tested() {
     assert_eq!(after["transfer"]["sent_bytes"], 0);
     let stages: Vec<&str> = after["stages"].as_array().unwrap().iter().map(|stage| stage["status"].as_str().unwrap()).collect();
     assert_eq!(stages, ["passed", "skipped", "skipped", "skipped", "passed", "skipped"], "{after}");
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     assert!(!after.to_string().contains("SP754"));
     assert_eq!(world.github.violations(), Vec::<String>::new());
 

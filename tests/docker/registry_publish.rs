@@ -62,18 +62,18 @@ async fn a_version_is_published_within_a_registry_server_and_latest_leads_to_it(
     };
     let uploads = server.uploads();
     let cleared = Verified::new(staged, Vec::new(), Vec::new()).clear(model("hotdog"), Replaced::Hidden).unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let published = publish_official("hotdog", &cleared, &services, &Silent, &CancellationToken::new()).await.unwrap();
-    eprintln!("within the registry: {:?}, {} uploads", begun.elapsed(), server.uploads() - uploads);
+    eprintln!("within the registry: {:?}, {} uploads", started.elapsed(), server.uploads() - uploads);
     assert_eq!((published.transfer.route, published.transfer.mounted), (PublishRoute::Mounted, 2), "{:?}", published.transfer);
     assert_eq!(server.uploads(), uploads + 1, "the configuration alone is sent");
     let latest = registry.stored("acme/hotdog", "latest").await.unwrap().unwrap();
     assert_eq!(latest.digest.version_id(), published.version.id);
     assert_eq!(registry.manifest("acme/hotdog", "latest").await.unwrap().unwrap().layers, tested.layers);
 
-    let begun = Instant::now();
+    let started = Instant::now();
     push(&docker, &built, &repository("hotdog-daemon"), user(), &mut |_| {}).await.unwrap();
-    eprintln!("by the daemon, without a new label: {:?}", begun.elapsed());
+    eprintln!("by the daemon, without a new label: {:?}", started.elapsed());
     docker.remove_image(&built).await.unwrap();
     sandbox.stop().await;
 }

@@ -129,9 +129,9 @@ impl Server {
     }
 
     fn wait(&self) {
-        let begun = Instant::now();
+        let start = Instant::now();
         while TcpStream::connect((self.address, self.port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "the registry does not start:\n{}", self.log());
+            assert!(start.elapsed() < Duration::from_secs(20), "the registry does not start:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -231,6 +231,20 @@ fn a_script_sees_no_secret() {
 }
 
 #[test]
+fn a_python_script_leaves_no_compiled_modules_in_the_checkout() {
+    let repository = variants();
+    repository.write("script/variants.py", "def names():\n    return ['large', 'small']\n");
+    let text = "#!/usr/bin/env python3\nimport sys\nfrom variants import names\nif sys.argv[1] == '--list':\n    print('\\n'.join(names()))\n";
+    script(&repository, "script/select.sh", text);
+    let seen = repository.run("select --matrix");
+    assert_eq!(seen.stdout, "{\"model\":[\"large\",\"small\"]}\n", "{seen}");
+    let mut left: Vec<_> =
+        fs::read_dir(repository.path().join("script")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["select.sh", "variants.py"]);
+}
+
+#[test]
 fn a_failing_script_stops_only_its_model() {
     let repository = variants();
     let broken =
@@ -476,12 +490,12 @@ fn a_number_out_of_range_is_reported_with_its_line() {
 #[test]
 fn a_canceled_script_leaves_nothing_behind() {
     let repository = variants();
-    script(&repository, "script/select.sh", "#!/bin/bash\necho half > cog.yaml\ntouch begun\nsleep 60\n");
+    script(&repository, "script/select.sh", "#!/bin/bash\necho half > cog.yaml\ntouch started\nsleep 60\n");
     let before = files(&repository);
     let child = repository.start("check --no-lint --models small");
-    let begun = Instant::now();
-    while !repository.path().join("begun").exists() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "the script was not started");
+    let start = Instant::now();
+    while !repository.path().join("started").exists() {
+        assert!(start.elapsed() < Duration::from_secs(30), "the script was not started");
         std::thread::sleep(Duration::from_millis(20));
     }
     let asked = Instant::now();

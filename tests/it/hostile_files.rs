@@ -29,9 +29,9 @@ fn check(file: &str, replace: impl Fn(&Path)) -> Seen {
         fs::remove_file(&path).unwrap();
     }
     replace(&path);
-    let begun = Instant::now();
+    let started = Instant::now();
     let seen = repository.run("check");
-    assert!(begun.elapsed() < Duration::from_secs(20), "{file} took {:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(20), "{file} took {:?}", started.elapsed());
     assert!(seen.code != Some(0), "{file} was accepted: {seen}");
     seen
 }
@@ -108,9 +108,9 @@ fn files_of_the_command_line_are_regular_ones_of_a_limited_size() {
     for (what, replace) in kinds {
         for command in ["compare good.json odd.json", "compare odd.json good.json", "schema lint odd.json", "report odd.json"] {
             let repository = named(replace);
-            let begun = Instant::now();
+            let started = Instant::now();
             let seen = repository.run(command);
-            assert!(begun.elapsed() < Duration::from_secs(20), "{command} took {:?}", begun.elapsed());
+            assert!(started.elapsed() < Duration::from_secs(20), "{command} took {:?}", started.elapsed());
             assert_eq!(seen.code, Some(2), "{command}: {seen}");
             assert!(told(&seen).contains(what), "{command}: {seen}");
         }

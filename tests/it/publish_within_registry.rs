@@ -219,14 +219,14 @@ impl Fixture {
 
     /// A publication that is cancelled after this time, and how long it took.
     async fn publish_and_cancel(&self, after: Duration) -> (Result<Published, PublishError>, Duration) {
-        let (cancelled, begun, cleared) = (CancellationToken::new(), Instant::now(), self.cleared());
+        let (cancelled, started, cleared) = (CancellationToken::new(), Instant::now(), self.cleared());
         let publishing = publish("hotdog", &cleared, &self.services, &self.notices, &cancelled);
         let cancelling = async {
             tokio::time::sleep(after).await;
             cancelled.cancel();
         };
         let (outcome, ()) = tokio::join!(publishing, cancelling);
-        (outcome, begun.elapsed())
+        (outcome, started.elapsed())
     }
 
     fn version_ids(&self) -> Vec<String> {

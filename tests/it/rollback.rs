@@ -150,9 +150,9 @@ async fn the_version_before_becomes_the_newest_again_after_one_prediction() {
 async fn now_publishes_without_a_prediction_in_half_a_second() {
     let kitchen = Kitchen::new(&same()).await;
     let good = kitchen.live()[1].clone();
-    let (sent, begun) = (kitchen.sandbox.uploaded_bytes(), Instant::now());
+    let (sent, started) = (kitchen.sandbox.uploaded_bytes(), Instant::now());
     let seen = kitchen.run(&format!("rollback acme/hotdog --to {} --now", &good[..8])).await;
-    let took = begun.elapsed();
+    let took = started.elapsed();
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(kitchen.layers(&kitchen.live()[0]).await, kitchen.layers(&good).await);
     assert_eq!(

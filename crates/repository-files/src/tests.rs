@@ -79,9 +79,9 @@ fn a_named_pipe_is_an_error_and_never_waited_for() {
     let folders = Folders::new();
     let pipe = folders.root().join("pipe");
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     assert_eq!(folders.problem("pipe"), "pipe is a named pipe, not a regular file");
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
@@ -96,9 +96,9 @@ fn folders_and_sockets_are_errors() {
 fn a_sparse_file_of_four_gigabytes_is_refused_by_its_size() {
     let folders = Folders::new();
     File::create(folders.root().join("sparse")).unwrap().set_len(4 << 30).unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     assert_eq!(folders.problem("sparse"), "sparse is larger than 1000 bytes");
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]

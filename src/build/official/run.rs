@@ -45,7 +45,7 @@ pub async fn build_officially(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<Built, OfficialError> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let program = tokio::select! {
         () = cancelled.cancelled() => return Err(OfficialError::Cancelled),
         program = places.locate(build.plan.cog_binary.as_deref(), build.plan.cog_version.as_deref()) => program?,
@@ -94,7 +94,7 @@ pub async fn build_officially(
         pip_freeze: image.labels.get(FREEZE_LABEL).cloned().unwrap_or_default(),
         size_bytes: image.size_bytes,
         image: image.into_built(build.image_name),
-        duration: begun.elapsed(),
+        duration: started.elapsed(),
         cached_steps: 0,
         log: Vec::from(log).join("\n"),
     })

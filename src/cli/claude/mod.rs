@@ -14,7 +14,6 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::clients::claude::{ClaudeError, ClaudeOptions, Credential, RealClaude};
 use crate::config::RunSettings;
-use crate::domain::case::TestCase;
 use crate::domain::plan::ModelPlan;
 use crate::support::clock::SystemClock;
 use crate::verify::{Judge, JudgeError};
@@ -33,12 +32,8 @@ pub(super) fn judge(run: &RunSettings, context: &Context) -> Result<Option<Arc<d
 
 /// Fails before anything is built or paid for if test cases need a judge and the key is rejected.
 pub(super) async fn check_key(run: &RunSettings, models: &[ModelPlan]) -> Result<(), Failure> {
-    let is_judged = |plan: &ModelPlan| {
-        let trainings = plan.train.iter().flat_map(|train| &train.cases);
-        plan.predict.cases.iter().chain(trainings).any(TestCase::asks_judge)
-    };
     match client(run)? {
-        Some(client) if models.iter().any(is_judged) => Ok(client.check_key().await?),
+        Some(client) if models.iter().any(ModelPlan::asks_judge) => Ok(client.check_key().await?),
         _ => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use cog_source::python::{self, FolderTree, Target};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
+use crate::cli::arguments::{MethodArgument, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
@@ -46,8 +46,8 @@ async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verd
         Some(text) => {
             let target = named_target(text)?;
             let (predict, train) = match arguments.mode {
-                Mode::Predict => (Some(&target), None),
-                Mode::Train => (None, Some(&target)),
+                MethodArgument::Predict => (Some(&target), None),
+                MethodArgument::Train => (None, Some(&target)),
             };
             describe(&FolderTree::new(folder.clone()), predict, train, &options).map_err(|errors| refused(&errors, &folder))?
         }

@@ -9,7 +9,7 @@ use crate::cli::observe::progress::Progress;
 use crate::cli::printer::Printer;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::report::console;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// A silent stage says what it is doing this often.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -62,7 +62,7 @@ fn heartbeat(model: Option<&str>, progress: &Progress, now: Instant) -> String {
     let model = model.map(|model| format!("[{model}] ")).unwrap_or_default();
     let line = progress.line(now);
     let line = if line.is_empty() { String::new() } else { format!(": {line}") };
-    format!("{model}{} for {}{line}", progress.stage, humane(progress.age(now)))
+    format!("{model}{} for {}{line}", progress.stage, readable_duration(progress.age(now)))
 }
 
 fn locked(now: &Mutex<Now>) -> MutexGuard<'_, Now> {

@@ -10,7 +10,7 @@ use crate::domain::events::{BuildStepState, EventKind};
 use crate::domain::prediction::PredictionId;
 use crate::domain::report::Stage;
 use crate::report::escape;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// Longer names of steps are cut.
 const DETAIL_CHARACTERS: usize = 80;

@@ -9,7 +9,7 @@ use cog_findings::text::shorten;
 
 use crate::clients::ErrorKind;
 use crate::clients::docker::api_version::OLDEST_API;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// How much of the daemon's message an error keeps.
 const MESSAGE_BYTES: usize = 4000;
@@ -112,7 +112,7 @@ pub enum DockerError {
         image: String,
     },
     /// The call took too long.
-    #[error("failed to {attempted} within {}", humane(*.limit))]
+    #[error("failed to {attempted} within {}", readable_duration(*.limit))]
     TimedOut { attempted: String, limit: Duration },
     /// The run was canceled.
     #[error("canceled")]

@@ -159,7 +159,7 @@ fn is_transient(words: &str) -> bool {
 #[derive(Debug, Default)]
 struct Layers {
     sent_by_size: HashMap<u64, u64>,
-    begun: usize,
+    started: usize,
     done: usize,
 }
 
@@ -168,7 +168,7 @@ impl Layers {
         match message.status.as_deref() {
             // Every layer starts with this, before the first one is finished.
             Some("Preparing") => {
-                self.begun += 1;
+                self.started += 1;
                 None
             }
             Some("Pushed") => Some(self.end(LayerOutcome::Sent)),
@@ -180,7 +180,7 @@ impl Layers {
 
     fn end(&mut self, outcome: LayerOutcome) -> PushEvent {
         self.done += 1;
-        PushEvent::Layer { outcome, done: self.done, layers: self.begun.max(self.done) }
+        PushEvent::Layer { outcome, done: self.done, layers: self.started.max(self.done) }
     }
 
     fn progress(&mut self, message: &PushImageInfo) -> Option<PushProgress> {

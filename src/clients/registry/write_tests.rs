@@ -194,8 +194,8 @@ async fn pieces_are_as_small_as_the_registry_wants_and_follow_one_another() {
     let content: Vec<u8> = (0..100).collect();
     let layer = blob(&content);
     let server = MockServer::start().await;
-    let begun = ResponseTemplate::new(202).insert_header("location", SESSION).insert_header("oci-chunk-max-length", "40");
-    on(&server, "POST", "/v2/a/live/blobs/uploads/", begun).await;
+    let started = ResponseTemplate::new(202).insert_header("location", SESSION).insert_header("oci-chunk-max-length", "40");
+    on(&server, "POST", "/v2/a/live/blobs/uploads/", started).await;
     on(&server, "GET", &format!("/v2/a/test/blobs/{}", layer.digest), ResponseTemplate::new(200).set_body_bytes(content.clone()))
         .await;
     let patched = |request: &Request| {

@@ -7,7 +7,7 @@ use cog_findings::text::shorten;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::limits::{TimeLimit, TimedOut};
 use crate::domain::prediction::PredictionId;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// How much of a response's body an error keeps.
 pub(super) const KEPT_BODY_BYTES: usize = 4096;
@@ -140,7 +140,7 @@ pub enum ReplicateFailure {
         lookup: Box<ReplicateError>,
     },
     /// A version did not become visible in time.
-    #[error("the version did not appear within {}", humane(*.within))]
+    #[error("the version did not appear within {}", readable_duration(*.within))]
     NeverAppeared { within: Duration },
     /// A prediction or training reached a limit.
     #[error("{0}")]

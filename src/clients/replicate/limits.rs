@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clients::replicate::pace::{Pace, Typical};
 use crate::domain::plan::Limits;
 use crate::domain::prediction::Prediction;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// The two limits of a prediction or training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,7 +48,7 @@ impl fmt::Display for TimedOut {
         };
         let page = prediction.web_url.as_deref().map(|url| format!(" ({url})")).unwrap_or_default();
         let end = if *stopped { "it was canceled" } else { "its cancellation was not confirmed" };
-        write!(formatter, "{}{page} {what} within the {limit} of {}; {end}", prediction.id, humane(*allowed))
+        write!(formatter, "{}{page} {what} within the {limit} of {}; {end}", prediction.id, readable_duration(*allowed))
     }
 }
 

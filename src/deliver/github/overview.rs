@@ -130,9 +130,9 @@ fn row(name: String, run: &CheckRun) -> CommentRow {
 fn missing_jobs<'a>(ids: impl Iterator<Item = &'a CheckId>) -> u64 {
     let mut groups: BTreeMap<(&str, &str), (u64, BTreeSet<u64>)> = BTreeMap::new();
     for id in ids {
-        let (total, begun) = groups.entry((&id.call, &id.job)).or_default();
+        let (total, started) = groups.entry((&id.call, &id.job)).or_default();
         *total = (*total).max(id.total);
-        begun.insert(id.index);
+        started.insert(id.index);
     }
-    groups.values().map(|(total, begun)| total.saturating_sub(begun.len() as u64)).sum()
+    groups.values().map(|(total, started)| total.saturating_sub(started.len() as u64)).sum()
 }

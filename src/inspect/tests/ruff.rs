@@ -207,13 +207,13 @@ async fn canceling_stops_ruff() {
     let request =
         InspectRequest { plan: &plan, config_findings: &[], live: None, baseline: None, hardware: None, tools: &ruff.tools };
     let cancelled = CancellationToken::new();
-    let begun = Instant::now();
+    let started = Instant::now();
     let (outcome, ()) = tokio::join!(inspect(&request, &cancelled), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         cancelled.cancel();
     });
     assert!(matches!(outcome, Err(InspectError::Cancelled)), "{outcome:?}");
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ pub async fn canary(
     cancelled: &CancellationToken,
 ) -> CanaryReport {
     let clock = services.verify.clock.as_ref();
-    let begun = clock.instant();
+    let started = clock.instant();
     let mut report = CanaryReport {
         id: request.id.clone(),
         model: request.model.clone(),
@@ -125,7 +125,7 @@ pub async fn canary(
     if let Some(version) = report.version.clone() {
         clean_up(&mut report, &version, services, cancelled).await;
     }
-    report.duration = clock.instant().saturating_duration_since(begun);
+    report.duration = clock.instant().saturating_duration_since(started);
     report
 }
 
@@ -173,14 +173,14 @@ fn wrong_answer(cases: &[CaseReport], findings: &[Finding]) -> Option<ErrorRepor
 /// Deletes the version. A canary that passed but could not be removed has failed: versions would pile up.
 async fn clean_up(report: &mut CanaryReport, version: &VersionRef, services: &Services, cancelled: &CancellationToken) {
     let clock = services.verify.clock.as_ref();
-    let begun = clock.instant();
+    let started = clock.instant();
     let limit = if cancelled.is_cancelled() { DELETE_LIMIT_CANCELLED } else { DELETE_LIMIT };
     let outcome = match timeout(limit, services.publish.replicate.delete_version(version)).await {
         Ok(Ok(Deletion::Accepted | Deletion::Absent)) => Ok(()),
         Ok(Err(error)) => Err(Stop::from(error)),
         Err(_elapsed) => Err(Stop::misconfigured(format!("{version} was not deleted in time"), "delete it by hand")),
     };
-    let duration = clock.instant().saturating_duration_since(begun);
+    let duration = clock.instant().saturating_duration_since(started);
     let (status, note) = match outcome {
         Ok(()) => (StageStatus::Passed, None),
         Err(stop) => {

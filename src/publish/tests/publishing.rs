@@ -100,9 +100,9 @@ async fn other_layers_in_the_registry_are_an_error_that_says_what_to_do() {
 async fn a_published_version_that_never_appears_is_named() {
     let world = World::new();
     world.state().versions_never_appear = true;
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = publish_in(&world).await.unwrap_err();
-    assert!(begun.elapsed() < VERSION_LIMIT + Duration::from_secs(5));
+    assert!(started.elapsed() < VERSION_LIMIT + Duration::from_secs(5));
     assert_eq!(error.pushed().map(|version| &version.model), Some(&live_model()));
     assert_eq!(error.kind(), ErrorKind::Service);
 }
@@ -131,10 +131,10 @@ async fn cancelling_during_the_push_publishes_nothing() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         later.cancel();
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     let outcome = publish("hotdog", &world.cleared(), &world.services(), &Recorder::default(), &cancelled).await;
     assert!(matches!(outcome, Err(PublishError::Cancelled)), "{outcome:?}");
-    assert!(begun.elapsed() < Duration::from_secs(12));
+    assert!(started.elapsed() < Duration::from_secs(12));
     assert_eq!(world.names(), [BUILT]);
     assert!(world.state().manifests.is_empty());
 }
@@ -150,11 +150,11 @@ async fn a_daemon_that_does_not_answer_cannot_hold_up_the_end() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         later.cancel();
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     let outcome = publish("hotdog", &world.cleared(), &world.services(), &Recorder::default(), &cancelled).await;
     assert!(matches!(outcome, Err(PublishError::Cancelled)), "{outcome:?}");
     assert_eq!(world.calls_of("remove_image").len(), 1);
-    assert!(begun.elapsed() <= Duration::from_secs(11), "{:?}", begun.elapsed());
+    assert!(started.elapsed() <= Duration::from_secs(11), "{:?}", started.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

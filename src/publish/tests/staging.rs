@@ -191,18 +191,18 @@ async fn a_public_test_model_is_refused_and_worth_a_warning_when_it_is_asked_for
 async fn a_version_may_take_its_time_to_appear() {
     let world = World::new();
     world.state().versions_appear_after = Duration::from_secs(90);
-    let begun = Instant::now();
+    let started = Instant::now();
     stage_in(&world).await.unwrap();
-    assert!(begun.elapsed() >= Duration::from_secs(90));
+    assert!(started.elapsed() >= Duration::from_secs(90));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_never_appears_is_the_services_fault() {
     let world = World::new();
     world.state().versions_never_appear = true;
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = stage_in(&world).await.unwrap_err();
-    assert!(begun.elapsed() < VERSION_LIMIT + Duration::from_secs(5));
+    assert!(started.elapsed() < VERSION_LIMIT + Duration::from_secs(5));
     assert_eq!(error.kind(), ErrorKind::Service);
     assert!(error.pushed().is_some());
     assert!(error.to_string().ends_with("was pushed, but could not be confirmed"), "{error}");
@@ -287,10 +287,10 @@ async fn cancelling_stops_at_every_call_and_leaves_no_name() {
             tokio::time::sleep(Duration::from_secs(10)).await;
             later.cancel();
         });
-        let begun = Instant::now();
+        let started = Instant::now();
         let error = stage_with(&world, Some("cpu"), &Recorder::default(), &cancelled).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{call}: {error:?}");
-        assert!(begun.elapsed() < Duration::from_secs(12), "{call}: {:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(12), "{call}: {:?}", started.elapsed());
         assert_eq!(world.names(), [BUILT], "{call}");
         assert_eq!(error.pushed().is_some(), matches!(call, "manifest" | "wait_for_version"), "{call}");
     }

@@ -9,7 +9,7 @@ use super::style::{Style, Tone, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::events::{BuildStepState, Event, EventKind, LayerOutcome};
 use crate::domain::report::{CaseReport, CaseStatus, StageStatus};
 use crate::report::{escape, label};
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// Size limit of a reason on its line, in bytes. The summary has the rest.
 const REASON_BYTES: usize = 300;
@@ -47,9 +47,9 @@ fn text(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
             detailed.then(|| format!("  layer {done} of {layers}: {}", layer_label(*outcome)))
         }
         EventKind::PushRepeated { reason, wait } => {
-            Some(format!("retrying the push in {}: {}", humane(*wait), escape::line(reason)))
+            Some(format!("retrying the push in {}: {}", readable_duration(*wait), escape::line(reason)))
         }
-        EventKind::Waiting { reason, wait } => Some(format!("waiting {}: {}", humane(*wait), escape::line(reason))),
+        EventKind::Waiting { reason, wait } => Some(format!("waiting {}: {}", readable_duration(*wait), escape::line(reason))),
         // The summary has it.
         EventKind::VersionReady(version) => detailed.then(|| format!("version {version}")),
         EventKind::PredictionStarted(prediction) => detailed.then(|| format!("prediction {prediction} runs")),
@@ -64,7 +64,7 @@ fn text(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
 }
 
 fn took(duration: Duration) -> String {
-    if duration.is_zero() { String::new() } else { format!(" in {}", humane(duration)) }
+    if duration.is_zero() { String::new() } else { format!(" in {}", readable_duration(duration)) }
 }
 
 fn build_step(name: &str, state: BuildStepState, detailed: bool) -> Option<String> {

@@ -13,7 +13,7 @@ use crate::report::json::v1::{Case, ErrorEntry, Model, Run, Severity, StageEntry
 use crate::report::measurement::compared_with;
 use crate::report::trend::{CaseTrend, trend};
 use crate::report::{escape, label};
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// Size limit of an output or of inputs, in bytes. The reports have the rest.
 const VALUE_BYTES: usize = 300;
@@ -86,7 +86,7 @@ fn last_line(run: &Run, passed: usize, page: Option<&str>, style: Style) -> Stri
     counts.extend(case_counts(&run.models.iter().flat_map(|model| &model.cases).collect::<Vec<_>>()));
     let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
     let page = page.map(|page| format!("; report: {page}")).unwrap_or_default();
-    let rest = format!("{counts} in {}{page}", humane(Duration::from_millis(run.duration_ms)));
+    let rest = format!("{counts} in {}{page}", readable_duration(Duration::from_millis(run.duration_ms)));
     format!("{verdict}{}", style.wrapped(&rest, label::verdict(run.verdict).len(), 2))
 }
 
@@ -117,7 +117,7 @@ fn title(model: &Model, style: Style) -> String {
 /// A model that passed, on one line; with its warnings and flaky cases, which ask for a look. The only model of a run also names its
 /// versions, and its stages unless they ended with a publication: the image that was built, and why nothing is published.
 fn passed_model(model: &Model, amount: Amount, run: &Run, style: Style) -> String {
-    let time = humane(Duration::from_millis(model.stages.iter().map(|stage| stage.duration_ms).sum()));
+    let time = readable_duration(Duration::from_millis(model.stages.iter().map(|stage| stage.duration_ms).sum()));
     let cases = case_counts(&model.cases.iter().collect::<Vec<_>>()).map(|counts| format!(": {counts}")).unwrap_or_default();
     let outcome = if model.versions.live.is_some() { ", published" } else { "" };
     let mut text = format!("{} in {time}{cases}{outcome}", title(model, style));
@@ -239,7 +239,7 @@ fn push_stages(text: &mut String, stages: &[StageEntry], tells_end: bool, style:
             let line = style.wrapped(&format!("{}{why}", names.join(", ")), 11, 11);
             format!("{} {line}", word(&format!("{:<8}", label::stage(first.status))))
         } else {
-            let time = humane(Duration::from_millis(first.duration_ms));
+            let time = readable_duration(Duration::from_millis(first.duration_ms));
             let status = word(&format!("{:<9}", label::stage(first.status)));
             let is_told = first.status != StageStatus::Passed && !tells_end;
             let note = note.filter(|_| !is_told).map(|note| format!("  {}", style.wrapped(&note, 33, 33))).unwrap_or_default();

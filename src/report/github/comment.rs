@@ -13,7 +13,7 @@ use crate::report::github::problems;
 use crate::report::github::row::{CaseCounts, Row};
 use crate::report::github::state::{CheckState, CommentRow, Ended, RunState};
 use crate::report::markdown::verdict_label;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// The limit for a comment in bytes. GitHub rejects more than 65,536 characters.
 pub(crate) const COMMENT_BYTES: usize = 60_000;
@@ -191,7 +191,7 @@ fn fraction(counts: CaseCounts, all_of: fn(usize) -> String) -> String {
 
 /// How long the run took, and how the run time of predictions changed, unless the table below says it.
 fn time_cell(row: &Row) -> String {
-    let duration = Some(Duration::from_millis(row.duration_ms)).filter(|duration| !duration.is_zero()).map(humane);
+    let duration = Some(Duration::from_millis(row.duration_ms)).filter(|duration| !duration.is_zero()).map(readable_duration);
     let is_compared = row.before_after.iter().any(|entry| entry.aspect == Aspect::PredictTime);
     let speed = row.speed.filter(|_| !is_compared).map(|(live, new)| format!("prediction {live:.1} → {new:.1} s"));
     joined(duration.into_iter().chain(speed).map(|part| unbroken(&part)))

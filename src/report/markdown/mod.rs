@@ -17,7 +17,7 @@ use self::details::DetailLevel;
 use super::json::v1::{ErrorEntry, Model, Run};
 use super::{escape, label};
 use crate::domain::verdict::Verdict;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// The size of `report.md` in bytes. GitHub shows job summaries up to 1 MiB:
 /// `docs/reference/github-actions.md#job-summaries-and-outputs`.
@@ -41,7 +41,7 @@ fn page(run: &Run, level: DetailLevel) -> String {
     let models = match run.error {
         Some(_) => String::new(),
         None => {
-            let duration = humane(Duration::from_millis(run.duration_ms));
+            let duration = readable_duration(Duration::from_millis(run.duration_ms));
             format!("{} in {duration}, ", cog_findings::text::count(run.models.len(), "model"))
         }
     };

@@ -9,7 +9,7 @@ use crate::domain::report::{CaseStatus, StageStatus};
 use crate::report::before_after::before_after_text;
 use crate::report::json::v1::{Model, Run};
 use crate::report::{escape, label};
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// Lines of a page's difference that are shown.
 const PAGE_LINES: usize = 200;
@@ -39,8 +39,11 @@ pub(super) fn models(run: &Run) -> String {
 pub(super) fn stages(model: &Model) -> String {
     let mut text = "| stage | status | time | |\n|---|---|---|---|\n".to_owned();
     for stage in &model.stages {
-        let time =
-            if stage.status == StageStatus::Skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) };
+        let time = if stage.status == StageStatus::Skipped {
+            String::new()
+        } else {
+            readable_duration(Duration::from_millis(stage.duration_ms))
+        };
         let note = stage.note.as_deref().map(escape::markdown).unwrap_or_default();
         text.push_str(&format!("| {} | {} | {time} | {note} |\n", stage.name, stage_label(stage.status)));
     }
@@ -157,7 +160,7 @@ pub(super) fn cases(model: &Model) -> String {
             escape::markdown(&case.id),
             escape::markdown(checker),
             case_label(case.status),
-            humane(Duration::from_millis(case.duration_ms)),
+            readable_duration(Duration::from_millis(case.duration_ms)),
             reason.unwrap_or_default()
         ));
     }

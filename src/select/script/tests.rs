@@ -159,12 +159,12 @@ fn a_first_line_that_names_nothing_is_told() {
 
 #[test]
 fn a_cancelled_script_ends() {
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     let script = Repository::new("script/select-model", "#!/bin/bash\nsleep 60\n");
-    let cancelled = || begun.elapsed() > Duration::from_millis(100);
+    let cancelled = || started.elapsed() > Duration::from_millis(100);
     let error = script.script().prepare("dev", &cancelled).unwrap_err();
     assert!(matches!(error, ScriptError::Cancelled { .. }), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

@@ -150,12 +150,12 @@ fn ended_early(status: ExitStatus) -> JqError {
 
 /// Waits for a worker. `None` when it took too long and was killed.
 fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
-    let begun = Instant::now();
+    let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if begun.elapsed() > WORKER_TIME {
+        if start.elapsed() > WORKER_TIME {
             child.kill()?;
             child.wait()?;
             return Ok(None);

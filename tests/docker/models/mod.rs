@@ -152,9 +152,9 @@ impl Server {
 
     /// Waits until the model's setup is complete; its log otherwise.
     async fn ready(&self) -> Result<(), String> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut last = String::new();
-        while begun.elapsed() < SETUP_LIMIT {
+        while started.elapsed() < SETUP_LIMIT {
             if let Ok(response) = self.http.get(format!("{}/health-check", self.base)).send().await {
                 let health: Value = serde_json::from_str(&response.text().await.unwrap_or_default()).unwrap_or_default();
                 last = health.to_string();

@@ -77,6 +77,23 @@ async fn a_moved_base_image_is_built_on() {
 }
 
 #[tokio::test]
+async fn what_another_safe_push_built_is_built_again() {
+    use safe_push::build::{GraftScope, GraftTerms, Ingredients, graft};
+    let fixture = Fixture::new().await;
+    let version = fixture.full_build(&FullBuild::default()).await;
+    let mut upgraded = serde_json::to_value(fixture.source.ingredients().await.unwrap()).unwrap();
+    assert_eq!(upgraded["safe-push"], env!("CARGO_PKG_VERSION"));
+    upgraded["safe-push"] = json!("999.0.0");
+    let upgraded: Ingredients = serde_json::from_value(upgraded).unwrap();
+    let (live, test) = (super::fixture::model("hotdog"), super::fixture::model("hotdog-test"));
+    let terms = GraftTerms { scope: GraftScope { live: &live, test: &test, key: &"cli-token".into() }, days: 7, now: now() };
+    let request = fixture.source.request().await;
+    let error = graft(&request, &upgraded, &[version], &terms, fixture.registry.as_ref()).await.unwrap_err();
+    assert!(error.to_string().starts_with("safe-push changed since acme/hotdog:"), "{error}");
+    fixture.sandbox.stop().await;
+}
+
+#[tokio::test]
 async fn a_version_that_cannot_be_trusted_or_understood_is_not_grafted_on() {
     fn layer(manifest: &mut Value, field: &str, value: Value) {
         manifest["layers"][1][field] = value;

@@ -1,6 +1,6 @@
 //! From source files to a document.
 
-use cog_findings::{Finding, Location, SourceMap};
+use cog_findings::{Finding, Location, Method, SourceMap};
 use serde_json::Value;
 
 use super::differences::differences;
@@ -9,7 +9,7 @@ use super::error::{SignatureError, SignatureErrors};
 use super::legacy::foresee;
 use super::legacy_document::Pydantic;
 use super::official::OfficialSemantics;
-use super::options::{CogVersion, Mode, Options};
+use super::options::{CogVersion, Options};
 use super::plain::PlainSemantics;
 use super::reader::SignatureReader;
 use super::rules;
@@ -75,9 +75,9 @@ pub fn describe(
     let parts = Parts::read(&reader, predict, train)?;
     let official = reader.with_semantics(&OfficialSemantics);
     let mut warnings = reader.into_warnings();
-    for (target, mode, part) in [(predict, Mode::Predict, &parts.predict), (train, Mode::Train, &parts.train)] {
+    for (target, method, part) in [(predict, Method::Predict, &parts.predict), (train, Method::Train, &parts.train)] {
         if let (Some(target), Some(part)) = (target, part) {
-            warnings.extend(differences(part, official.read(target, mode)));
+            warnings.extend(differences(part, official.read(target, method)));
         }
     }
     parts.describe(options.cog(), warnings)
@@ -145,8 +145,8 @@ impl Parts {
         predict: Option<&Target>,
         train: Option<&Target>,
     ) -> Result<Self, SignatureErrors> {
-        let predict = predict.map(|target| reader.read(target, Mode::Predict)).transpose();
-        let train = train.map(|target| reader.read(target, Mode::Train)).transpose();
+        let predict = predict.map(|target| reader.read(target, Method::Predict)).transpose();
+        let train = train.map(|target| reader.read(target, Method::Train)).transpose();
         match (predict, train) {
             (Ok(predict), Ok(train)) => Ok(Self { predict, train }),
             (predict, train) => {

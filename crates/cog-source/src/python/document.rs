@@ -2,10 +2,11 @@
 //!
 //! Like Cog, this writes most objects with sorted keys, and components, paths and properties in order.
 
+use cog_findings::Method;
 use serde_json::{Map, Value, json};
 
 use super::constant::number;
-use super::options::{CogVersion, Mode};
+use super::options::CogVersion;
 use super::signature::{Input, InputKind, OutputType, Primitive, Signature};
 
 /// Components with fixed names, which the choices of an input must not take.
@@ -24,8 +25,8 @@ pub(super) const COMPONENTS: &[&str] = &[
 ];
 
 pub(super) fn document(signature: &Signature, release: CogVersion) -> Value {
-    let train = signature.mode == Mode::Train;
-    let (input_name, output_name) = if train { ("TrainingInput", "TrainingOutput") } else { ("Input", "Output") };
+    let train = signature.method == Method::Train;
+    let (input_name, output_name) = (signature.method.input_component(), signature.method.output_component());
     let (request, response) =
         if train { ("TrainingRequest", "TrainingResponse") } else { ("PredictionRequest", "PredictionResponse") };
     let (input, choices) = input_schema(signature, input_name, release);
@@ -343,9 +344,9 @@ fn plain_get(summary: &str, operation: &str) -> Value {
 }
 
 fn main_path(signature: &Signature, request: &str, answer: &str) -> Value {
-    let (summary, description, operation) = match signature.mode {
-        Mode::Predict => ("Predict", "Run a single prediction on the model", "predict_predictions_post"),
-        Mode::Train => ("Train", "Run a single training on the model", "train_trainings_post"),
+    let (summary, description, operation) = match signature.method {
+        Method::Predict => ("Predict", "Run a single prediction on the model", "predict_predictions_post"),
+        Method::Train => ("Train", "Run a single training on the model", "train_trainings_post"),
     };
     let mut post = object(json!({
         "summary": summary,
@@ -357,7 +358,7 @@ fn main_path(signature: &Signature, request: &str, answer: &str) -> Value {
             "422": response("Validation Error", &reference("HTTPValidationError")),
         },
     }));
-    if signature.mode == Mode::Predict && signature.streaming {
+    if signature.method == Method::Predict && signature.streaming {
         post.insert("x-cog-streaming".to_owned(), Value::Bool(true));
     }
     sorted(json!({"post": post}))

@@ -3,13 +3,13 @@
 //! Before Cog 0.19, the schema comes from the image: `python -m cog.command.openapi_schema`. Most signatures can be read all the same, so
 //! that mistakes and incompatible changes are known before the build. What cannot be read is a note, not an error.
 
-use cog_findings::{Finding, Rule, SourceMap};
+use cog_findings::{Finding, Method, Rule, SourceMap};
 use serde_json::Value;
 
 use super::document::{document, merged};
 use super::error::SignatureError;
 use super::legacy_document::{Pydantic, legacy_document};
-use super::options::{CogVersion, Mode, Options};
+use super::options::{CogVersion, Options};
 use super::plain::PlainSemantics;
 use super::reader::SignatureReader;
 use super::rules;
@@ -61,13 +61,13 @@ pub fn foresee(
     let reader = SignatureReader::new(tree, cog, &PlainSemantics);
     let mut found = Foreseen::default();
     let (mut signatures, mut errors) = (Vec::new(), Vec::new());
-    for (target, mode) in [(predict, Mode::Predict), (train, Mode::Train)] {
+    for (target, method) in [(predict, Method::Predict), (train, Method::Train)] {
         let Some(target) = target else { continue };
-        match reader.read(target, mode) {
+        match reader.read(target, method) {
             Ok((signature, places)) => {
                 errors.extend(refused(&signature, &places, cog));
                 errors.extend(hidden_default(&signature, &places));
-                if mode == Mode::Predict {
+                if method == Method::Predict {
                     found.predict_places = places;
                 } else {
                     found.train_places = places;

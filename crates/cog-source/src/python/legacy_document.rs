@@ -3,10 +3,11 @@
 //! Only what describes the model is written: inputs, outputs, choices and the classes of outputs. Paths and the components of the server are
 //! the same for every model.
 
+use cog_findings::Method;
 use serde_json::{Map, Value, json};
 
 use super::constant::number;
-use super::options::{CogVersion, Mode};
+use super::options::CogVersion;
 use super::signature::{Input, InputKind, MemberDefault, OutputType, Primitive, Signature};
 
 /// The generation of pydantic in the image.
@@ -49,10 +50,7 @@ struct Writer {
 
 impl Writer {
     fn signature(&mut self, signature: &Signature) {
-        let (input, output) = match signature.mode {
-            Mode::Predict => ("Input", "Output"),
-            Mode::Train => ("TrainingInput", "TrainingOutput"),
-        };
+        let (input, output) = (signature.method.input_component(), signature.method.output_component());
         let mut properties = Map::new();
         let mut required = Vec::new();
         for (order, parameter) in signature.inputs.iter().enumerate() {
@@ -63,7 +61,7 @@ impl Writer {
             if is_required(parameter) {
                 required.push(Value::from(parameter.name.as_str()));
             }
-            let schema = self.input(parameter, order, signature.mode);
+            let schema = self.input(parameter, order, signature.method);
             properties.insert(parameter.name.clone(), schema);
         }
         let schema = class(input, properties, required);
@@ -84,7 +82,7 @@ impl Writer {
         self.components.insert(output.to_owned(), schema);
     }
 
-    fn input(&mut self, input: &Input, order: usize, mode: Mode) -> Value {
+    fn input(&mut self, input: &Input, order: usize, method: Method) -> Value {
         let info = &input.info;
         let mut schema = if info.choices.is_empty() {
             let is_optional = input.r#type.nullable;
@@ -98,7 +96,7 @@ impl Writer {
             self.components.insert(name.to_owned(), component);
             let reference = format!("#/components/schemas/{name}");
             // Cog only restores `allOf` for predictions.
-            let is_bare = self.pydantic == Pydantic::Two && mode == Mode::Train;
+            let is_bare = self.pydantic == Pydantic::Two && method == Method::Train;
             let schema = if is_bare { json!({"$ref": reference}) } else { json!({"allOf": [{"$ref": reference}]}) };
             schema.as_object().cloned().unwrap_or_default()
         };

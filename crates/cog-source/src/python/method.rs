@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use cog_findings::SourceMap;
+use cog_findings::{Method, SourceMap};
 use ruff_python_ast::{Expr, Parameter, ParameterWithDefault, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
@@ -10,7 +10,7 @@ use super::annotation_reader::AnnotationReader;
 use super::constant::Constant;
 use super::error::SignatureErrors;
 use super::module::Module;
-use super::options::{CogVersion, Mode};
+use super::options::CogVersion;
 use super::output_type::OutputReader;
 use super::reader::SignatureReader;
 use super::rules;
@@ -20,12 +20,12 @@ use crate::target::Target;
 
 impl SignatureReader<'_> {
     /// The signature of what a target names, and where its parts are written.
-    pub(super) fn read(&self, target: &Target, mode: Mode) -> Result<(Signature, SourceMap), SignatureErrors> {
-        self.signature(&self.find(target, mode)?, mode)
+    pub(super) fn read(&self, target: &Target, method: Method) -> Result<(Signature, SourceMap), SignatureErrors> {
+        self.signature(&self.find(target, method)?, method)
     }
 
     /// The signature of a method or function, and where its parts are written.
-    pub(super) fn signature(&self, found: &RunTarget, mode: Mode) -> Result<(Signature, SourceMap), SignatureErrors> {
+    pub(super) fn signature(&self, found: &RunTarget, method: Method) -> Result<(Signature, SourceMap), SignatureErrors> {
         let module = &found.module;
         let Some(function) = found.function() else { return Err(Vec::new()) };
         let mut places = SourceMap { target: Some(module.text.location(function.name.range)), ..SourceMap::default() };
@@ -56,9 +56,9 @@ impl SignatureReader<'_> {
         });
         match output {
             Some(output) if errors.is_empty() => {
-                let method = function.name.to_string();
+                let name = function.name.to_string();
                 let is_async = function.is_async;
-                Ok((Signature { mode, method, is_async, inputs, output, streaming, concurrency }, places))
+                Ok((Signature { method, name, is_async, inputs, output, streaming, concurrency }, places))
             }
             _ => Err(errors),
         }

@@ -50,7 +50,7 @@ pub use error::SignatureError;
 pub use legacy::{Foreseen, foresee};
 pub use legacy_document::Pydantic;
 pub use new_syntax::newer_syntax;
-pub use options::{Mode, Options};
+pub use options::Options;
 pub use rules::RULES;
 pub use signature::{Input, InputInfo, InputKind, InputType, Member, MemberDefault, OutputType, Primitive, Signature};
 pub use source::{FolderTree, MAX_FILE_BYTES, SourceTree};

@@ -1,13 +1,5 @@
 //! Which signature to read, and for which Cog release.
 
-/// One of the two methods of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// `run` or `predict`.
-    Predict,
-    Train,
-}
-
 /// How to describe a model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {

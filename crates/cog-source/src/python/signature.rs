@@ -1,8 +1,7 @@
 //! The signature of a predictor or trainer: its inputs and its output, as Cog understands them.
 
+use cog_findings::Method;
 use serde_json::Value;
-
-use super::options::Mode;
 
 /// A scalar type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,9 +156,9 @@ pub enum MemberDefault {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signature {
     /// Whether it answers predictions or trainings.
-    pub mode: Mode,
+    pub method: Method,
     /// The name of the method or function.
-    pub method: String,
+    pub name: String,
     /// Whether it is `async def`.
     pub is_async: bool,
     /// The inputs, in order.

@@ -29,7 +29,7 @@ pub(super) fn bases(class: &StmtClassDef) -> impl DoubleEndedIterator<Item = Str
 }
 
 /// The last method of a name in a class.
-pub(super) fn method<'c>(class: &'c StmtClassDef, name: &str) -> Option<&'c StmtFunctionDef> {
+pub(super) fn find_method<'c>(class: &'c StmtClassDef, name: &str) -> Option<&'c StmtFunctionDef> {
     class.body.iter().rev().filter_map(Stmt::as_function_def_stmt).find(|function| function.name.as_str() == name)
 }
 

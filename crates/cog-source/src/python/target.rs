@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use cog_findings::Location;
 use cog_findings::text::nearest;
+use cog_findings::{Location, Method};
 use ruff_python_ast::StmtFunctionDef;
 use ruff_text_size::{TextRange, TextSize};
 
 use super::error::{SignatureError, SignatureErrors};
 use super::module::Module;
-use super::options::{CogVersion, Mode};
+use super::options::CogVersion;
 use super::project::{ClassAt, Meaning};
 use super::reader::SignatureReader;
 use super::rules;
-use super::syntax::{bases, dotted, method};
+use super::syntax::{bases, dotted, find_method};
 use crate::target::Target;
 
 /// The method or function that Cog runs.
@@ -36,7 +36,7 @@ impl RunTarget {
     pub(super) fn function(&self) -> Option<&StmtFunctionDef> {
         match self.place {
             Definition::Function(index) => self.module.function(index),
-            Definition::Method(class, name) => method(self.module.class(class)?, name),
+            Definition::Method(class, name) => find_method(self.module.class(class)?, name),
         }
     }
 
@@ -49,7 +49,7 @@ const START: TextRange = TextRange::new(TextSize::new(0), TextSize::new(0));
 
 impl SignatureReader<'_> {
     /// Finds what a target names.
-    pub(super) fn find(&self, target: &Target, mode: Mode) -> Result<RunTarget, SignatureErrors> {
+    pub(super) fn find(&self, target: &Target, method: Method) -> Result<RunTarget, SignatureErrors> {
         let file = clean(target)?;
         let Some(module) = self.project.load(&file)? else {
             let message = format!("{file} does not exist");
@@ -57,15 +57,15 @@ impl SignatureReader<'_> {
             let error = error.with_hint("fix the file name in cog.yaml; it is relative to the project");
             return Err(vec![error.because_missing(target)]);
         };
-        let function_name = if mode == Mode::Train { "train" } else { "predict" };
+        let function_name = if method == Method::Train { "train" } else { "predict" };
         if let Some(index) = self.semantics.class(&module, &target.name) {
-            return self.method_of(&ClassAt { module, index }, &target.name, mode);
+            return self.method_of(&ClassAt { module, index }, &target.name, method);
         }
         if let Some(index) = self.semantics.function(&module, &target.name) {
             return Ok(RunTarget { module, place: Definition::Function(index) });
         }
         if self.cog < CogVersion::FROM_SOURCE
-            && let Some(found) = self.at_run_time(&module, target, mode)?
+            && let Some(found) = self.at_run_time(&module, target, method)?
         {
             return Ok(found);
         }
@@ -83,7 +83,7 @@ impl SignatureReader<'_> {
     }
 
     /// A release that loads the file takes whatever the name is bound to.
-    fn at_run_time(&self, module: &Rc<Module>, target: &Target, mode: Mode) -> Result<Option<RunTarget>, SignatureErrors> {
+    fn at_run_time(&self, module: &Rc<Module>, target: &Target, method: Method) -> Result<Option<RunTarget>, SignatureErrors> {
         let mut meaning = self.project.meaning(module, &target.name)?;
         // `Predictor = Other`
         if let Meaning::Value(file, index) = &meaning
@@ -92,7 +92,7 @@ impl SignatureReader<'_> {
             meaning = self.project.meaning(file, &name)?;
         }
         Ok(match meaning {
-            Meaning::Class(class) => Some(self.method_of(&class, &target.name, mode)?),
+            Meaning::Class(class) => Some(self.method_of(&class, &target.name, method)?),
             Meaning::Function(file, index) => Some(RunTarget { module: file, place: Definition::Function(index) }),
             Meaning::Unbound if module.has_star_import() => return Err(unclear_target(module, target)),
             Meaning::Unbound => None,
@@ -123,12 +123,12 @@ impl SignatureReader<'_> {
         Ok(errors.into_iter().map(|error| error.because_missing(target)).collect())
     }
 
-    fn method_of(&self, class: &ClassAt, name: &str, mode: Mode) -> Result<RunTarget, SignatureErrors> {
+    fn method_of(&self, class: &ClassAt, name: &str, method: Method) -> Result<RunTarget, SignatureErrors> {
         let module = &class.module;
         let range = module.class(class.index).map_or(START, |class| class.name.range);
-        if mode == Mode::Train {
+        if method == Method::Train {
             // Cog does not look for `train` in base classes.
-            if module.class(class.index).and_then(|class| method(class, "train")).is_some() {
+            if module.class(class.index).and_then(|class| find_method(class, "train")).is_some() {
                 return Ok(RunTarget { module: Rc::clone(module), place: Definition::Method(class.index, "train") });
             }
             let message = format!("{name} has no method `train` of its own");
@@ -190,7 +190,7 @@ impl SignatureReader<'_> {
         }
         let Some(class) = at.module.class(at.index) else { return Ok((None, None)) };
         let own = |name: &'static str| {
-            method(class, name).map(|_| RunTarget { module: Rc::clone(&at.module), place: Definition::Method(at.index, name) })
+            find_method(class, name).map(|_| RunTarget { module: Rc::clone(&at.module), place: Definition::Method(at.index, name) })
         };
         let (mut run, mut predict) = (own("run"), own("predict"));
         if run.is_some() && predict.is_some() {

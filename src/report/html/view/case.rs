@@ -13,7 +13,7 @@ use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
 use crate::report::label;
 use crate::report::measurement::number;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 pub(crate) struct Case {
     pub(crate) anchor: String,
@@ -163,7 +163,7 @@ fn attempts(case: &v1::Case, cut: Cut) -> Vec<Attempt> {
             number,
             class,
             word,
-            time: humane(Duration::from_millis(attempt.duration_ms)),
+            time: readable_duration(Duration::from_millis(attempt.duration_ms)),
             reason: attempt.reason.as_deref().map(|reason| cut.text(reason)),
             shown,
             page: page(attempt.url.as_deref()),

@@ -29,7 +29,7 @@ use self::times::ModelTime;
 use crate::domain::verdict;
 use crate::report::json::v1;
 use crate::report::label;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// A verdict. Displays as a CSS class; `label` is for people.
 #[derive(Clone, Copy)]
@@ -84,7 +84,7 @@ impl Run {
             verdict: Verdict(run.verdict),
             title: title(run.verdict, &sorted, cut),
             counts: counts(run),
-            duration: humane(Duration::from_millis(run.duration_ms)),
+            duration: readable_duration(Duration::from_millis(run.duration_ms)),
             started_at: cut.line(&run.started_at),
             tool_version: cut.line(&run.tool_version),
             notices: run.notices.iter().map(|notice| cut.text(notice)).collect(),

@@ -15,7 +15,7 @@ use crate::domain::verdict::Verdict::Passed;
 use crate::report::before_after::before_after_text;
 use crate::report::json::v1;
 use crate::report::label;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// Number of passed cases with media that are expanded, per model.
 const OPEN_CASES: usize = 6;
@@ -280,7 +280,7 @@ impl Stage {
             class,
             name: stage.name.as_str(),
             word: label::stage(stage.status),
-            time: if is_skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) },
+            time: if is_skipped { String::new() } else { readable_duration(Duration::from_millis(stage.duration_ms)) },
             share: if is_skipped { 0 } else { stage.duration_ms.min(longest_ms).saturating_mul(1000) / longest_ms },
             note: stage.note.as_deref().map(|note| cut.text(note)),
         }

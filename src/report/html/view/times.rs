@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Model, Verdict};
 use crate::domain::report::Stage;
 use crate::report::json::v1;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// The length of the longest model's bar.
 const LENGTH: u64 = 1000;
@@ -42,7 +42,7 @@ pub(super) fn times(models: &[(&v1::Model, &Model)]) -> (Vec<ModelTime>, Vec<&'s
             anchor: view.anchor.clone(),
             name: view.name.clone(),
             verdict: view.verdict,
-            total: humane(Duration::from_millis(total(model))),
+            total: readable_duration(Duration::from_millis(total(model))),
             text: bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>().join(", "),
             bars,
         }
@@ -59,7 +59,7 @@ fn bars(stages: &[v1::StageEntry], longest_ms: u64) -> Vec<Bar> {
     for stage in stages.iter().filter(|stage| stage.duration_ms > 0) {
         let after_ms = before_ms.saturating_add(stage.duration_ms);
         let place = |at_ms: u64| at_ms.saturating_mul(LENGTH) / longest_ms;
-        let text = format!("{} {}", stage.name, humane(Duration::from_millis(stage.duration_ms)));
+        let text = format!("{} {}", stage.name, readable_duration(Duration::from_millis(stage.duration_ms)));
         bars.push(Bar { stage: stage.name.as_str(), start: place(before_ms), length: place(after_ms) - place(before_ms), text });
         before_ms = after_ms;
     }

@@ -14,7 +14,7 @@ use crate::python::project::Meaning;
 use crate::python::reader::{Semantics, SignatureReader};
 use crate::python::rules;
 use crate::python::signature::InputInfo;
-use crate::python::syntax::{assigned_call, dotted, method, passed};
+use crate::python::syntax::{assigned_call, dotted, find_method, passed};
 
 use super::OfficialSemantics;
 use super::literal;
@@ -124,7 +124,7 @@ pub(super) fn referenced(
             _ => Ok(None),
         },
         Some(method_call) => {
-            let Some(function) = method(definition, member) else { return Ok(None) };
+            let Some(function) = find_method(definition, member) else { return Ok(None) };
             let Some(inner) = reader.returned_input(module, function)? else { return Ok(None) };
             Ok(returned(reader, module, parameter, (function, inner), method_call))
         }

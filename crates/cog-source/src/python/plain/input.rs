@@ -16,7 +16,7 @@ use crate::python::project::{ClassAt, Meaning};
 use crate::python::reader::{Semantics, SignatureReader};
 use crate::python::rules;
 use crate::python::signature::InputInfo;
-use crate::python::syntax::{assigned, dotted, method};
+use crate::python::syntax::{assigned, dotted, find_method};
 
 use super::PlainSemantics;
 
@@ -104,7 +104,7 @@ fn follow(
         return function_result(reader, (module, made, locals), (&file, file.function(index)), &next);
     }
     let Some((class, member)) = member_of(reader, module, &made.func)? else { return Ok(None) };
-    let function = class.module.class(class.index).and_then(|definition| method(definition, member));
+    let function = class.module.class(class.index).and_then(|definition| find_method(definition, member));
     function_result(reader, (module, made, locals), (&class.module, function), &next)
 }
 
