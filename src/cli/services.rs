@@ -56,7 +56,8 @@ impl Connected {
 
 /// Connects to Replicate, its registry and the Docker daemon.
 pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
-    let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context))?;
+    let instead = Some("do everything on this machine with --sandbox");
+    let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context, instead))?;
     let cog_token = run.tokens.cog.clone().ok_or_else(|| no_cog_token(context))?;
     let client = replicate_client(run, token)?;
     claude::check_key(run, models).await?;
@@ -297,13 +298,15 @@ pub(super) fn api_token(run: &RunSettings) -> Result<SecretString, Failure> {
     })
 }
 
-pub(super) fn no_token(context: &Context) -> Failure {
+/// The error of a command that needs the token, and what can be done `instead` of setting it.
+pub(super) fn no_token(context: &Context, instead: Option<&str>) -> Failure {
     let missing = Failure::request("no Replicate API token is set");
-    match context.action {
-        Some(_) => missing.hint("set the input replicate_api_token to a secret (https://replicate.com/account/api-tokens)"),
-        None => missing.hint(
-            "set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or do everything on this machine with --sandbox",
-        ),
+    match (&context.action, instead) {
+        (Some(_), _) => missing.hint("set the input replicate_api_token to a secret (https://replicate.com/account/api-tokens)"),
+        (None, Some(instead)) => {
+            missing.hint(format!("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or {instead}"))
+        }
+        (None, None) => missing.hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens)"),
     }
 }
 
@@ -359,7 +362,7 @@ pub(super) fn for_server(run: &RunSettings, server: &CogServer, context: &Contex
 
 /// The services to publish an existing version: the API and the registry, without a daemon.
 pub(super) async fn within_registry(run: &RunSettings, context: &Context) -> Result<RegistryServices, Failure> {
-    let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context))?;
+    let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context, None))?;
     let cog_token = run.tokens.cog.clone().ok_or_else(|| no_cog_token(context))?;
     let replicate = replicate_client(run, token)?;
     let redactor = context.printer.redactor();

@@ -29,7 +29,8 @@ fn argument(setting: &'static Setting, flag: &'static str) -> Arg {
         _ if setting.only_in_action => " (only in the action)",
         _ => "",
     };
-    let default = setting.default_text().map(|default| format!(" [default: {default}]")).unwrap_or_default();
+    let default = setting.default_text().filter(|_| setting.negated.is_none());
+    let default = default.map(|default| format!(" [default: {default}]")).unwrap_or_default();
     let help = format!("{help}{scope}{default}");
     let argument = Arg::new(setting.name).long(flag).help(help).help_heading(setting.heading);
     match setting.kind {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
+use futures::TryFutureExt as _;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -119,8 +120,8 @@ fn as_cause(finding: &Finding) -> Finding {
 /// Asks the judge a cheap question before anything is built: a wrong key, a wrong model or an empty account would be noticed at the very end.
 async fn expect_judge(plan: &ModelPlan, services: &VerifyServices, cancelled: &CancellationToken) -> Result<(), Stop> {
     let Some(judge) = services.judge.as_ref().filter(|_| plan.asks_judge()) else { return Ok(()) };
-    let asking = async { Ok(prove_judge(judge.as_ref(), plan.predict.judge_model.as_deref()).await.map_err(VerifyError::Judge)?) };
-    at_once(asking, cancelled).await
+    let proving = prove_judge(judge.as_ref(), plan.predict.judge_model.as_deref());
+    at_once(proving.map_err(|error| Stop::from(VerifyError::Judge(error))), cancelled).await
 }
 
 async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<InspectedModel, Stop> {

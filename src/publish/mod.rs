@@ -12,8 +12,6 @@
 //!
 //! Each push has a name of its own in the Docker daemon, which is removed when the push is over, however it ends. The order of these steps
 //! and the meaning of a failure are left to the `pipeline` room.
-//!
-//! May use `clients`, `cog` (the labels' names), `domain` and `support`.
 
 mod deploy;
 mod error;

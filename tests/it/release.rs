@@ -274,3 +274,25 @@ fn an_archive_is_named_for_cargo_binstall_and_the_same_each_time() {
     let shown = Command::new("tar").args(["-xOzf", &name, &completion]).current_dir(&folders[0]).output().unwrap();
     assert_eq!(said(&shown), "completions powershell\n");
 }
+
+#[test]
+fn after_the_first_release_no_page_waits_for_it_any_more() {
+    let (folder, root) = (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")));
+    let script = folder.path().join("script/release-readme");
+    program(&script, &fs::read_to_string(root.join("script/release-readme")).unwrap());
+    let mut pages = vec![PathBuf::from("README.md")];
+    for pattern in ["docs", "docs/guides"] {
+        fs::create_dir_all(folder.path().join(pattern)).unwrap();
+        let entries = fs::read_dir(root.join(pattern)).unwrap().map(|entry| PathBuf::from(pattern).join(entry.unwrap().file_name()));
+        pages.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
+    for page in &pages {
+        fs::copy(root.join(page), folder.path().join(page)).unwrap();
+    }
+    passes(&Command::new(&script).output().unwrap());
+    let after = |page: &str| fs::read_to_string(folder.path().join(page)).unwrap();
+    assert!(after("README.md").contains("model-ci.yaml@v1\n"), "{}", after("README.md"));
+    assert!(after("README.md").contains("\nYou need Docker; no account"), "{}", after("README.md"));
+    assert!(after("docs/installation.md").starts_with("# Installation\n\n## Requirements\n"), "{}", after("docs/installation.md"));
+    assert!(after("docs/action.md").contains("\nPin the commit of the release that you use.\n"), "{}", after("docs/action.md"));
+}

@@ -108,7 +108,7 @@ async fn as_decided(
 /// A scheduled run should notice when the live version and the repository no longer match. Without a token it cannot, and a green run would
 /// hide that.
 fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
-    let failure = services::no_token(context);
+    let failure = services::no_token(context, None);
     for model in report.models.iter_mut().filter(|model| model.verdict == Verdict::Passed) {
         model.verdict = failure.verdict;
         model.error = Some(ErrorReport { message: failure.chain(), hint: failure.hint.clone() });
@@ -119,7 +119,7 @@ fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
 /// Tests the live versions.
 async fn of_live(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
     if loaded.run.tokens.replicate.is_none() {
-        return Err(services::no_token(context));
+        return Err(services::no_token(context, None));
     }
     let services = services::for_verification(&loaded.run, context)?;
     let observer = Located::of(&loaded.run, context).observer(context.observer());

@@ -50,7 +50,7 @@ impl Setting {
         format!("SAFE_PUSH_{}", self.name.to_uppercase())
     }
 
-    /// The value that is used when nothing is set. `None` also for a default that goes without saying, as that of a switch.
+    /// The value that is used when nothing is set. `None` also for a default that goes without saying: a switch is off.
     pub fn fixed_default(&self) -> Option<String> {
         self.default.and_then(|default| default())
     }

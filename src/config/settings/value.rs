@@ -49,7 +49,7 @@ impl SettingValue for bool {
     }
 
     fn shown(&self) -> Option<String> {
-        None
+        self.then(|| "true".to_owned())
     }
 }
 
