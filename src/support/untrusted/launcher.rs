@@ -94,8 +94,10 @@ impl Launcher {
 
 fn with_environment<'a>(command: &'a mut Command, program: &UntrustedProgram) -> &'a mut Command {
     command.current_dir(&program.folder).env_clear();
-    // What Python keeps of imports would count as a change that the script made, and go into the image.
-    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    if program.kind == ProgramKind::Script {
+        // What Python keeps of imports would count as a change that the script made, and go into the image.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+    }
     command.envs(program.variables.iter().map(|(name, value)| (name, value.expose_secret())))
 }
 
