@@ -283,7 +283,8 @@ fn after_the_first_release_no_page_waits_for_it_any_more() {
     let mut pages = vec![PathBuf::from("README.md")];
     for pattern in ["docs", "docs/guides"] {
         fs::create_dir_all(folder.path().join(pattern)).unwrap();
-        let entries = fs::read_dir(root.join(pattern)).unwrap().map(|entry| PathBuf::from(pattern).join(entry.unwrap().file_name()));
+        let entries =
+            fs::read_dir(root.join(pattern)).unwrap().map(|entry| PathBuf::from(pattern).join(entry.unwrap().file_name()));
         pages.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
     for page in &pages {
