@@ -48,6 +48,21 @@ impl JudgeAbility {
     }
 }
 
+/// Asks the judge a cheap question before its answers are needed.
+///
+/// # Errors
+/// It will never answer: the key or the model is wrong, or the account is empty.
+pub async fn prove_judge(judge: &dyn Judge, model: Option<&str>) -> Result<(), JudgeError> {
+    match judge.ready(model).await {
+        // An outage may be over when the judge is needed.
+        Err(error) if !error.is_final => {
+            tracing::warn!(%error, "the judge does not answer yet");
+            Ok(())
+        }
+        proven => proven,
+    }
+}
+
 /// Writes test inputs. They are validated before they are sent.
 #[async_trait]
 pub trait Inventor: Send + Sync {

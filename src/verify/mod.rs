@@ -86,7 +86,7 @@ pub use error::VerifyError;
 pub use first_inputs::{FirstInputs, first_inputs};
 pub use judge::{
     Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeAbility, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict,
-    Judgement, OfferedFile,
+    Judgement, OfferedFile, prove_judge,
 };
 pub use plan_check::check_plan;
 pub use request::{DeploymentRef, JudgeProof, VerifyOutcome, VerifyRequest, VerifyServices};

@@ -118,7 +118,7 @@ impl Progress {
         let mut parts = Vec::new();
         // A narrow terminal cuts the end, so what matters most comes first, and names last.
         if let Some(Wait { reason, until }) = self.wait.as_ref().filter(|wait| wait.until > now) {
-            parts.push(format!("waiting {}: {reason}", humane(until.saturating_duration_since(now))));
+            parts.push(format!("waiting {}: {reason}", readable_duration(until.saturating_duration_since(now))));
         }
         if self.cases > 0 {
             parts.push(format!("{} of {} cases finished", self.finished.min(self.cases), self.cases));
@@ -129,7 +129,7 @@ impl Progress {
             // Nothing has run before the first one: the version boots.
             parts.push(format!("{starting} {}", if self.first_run.is_none() { "booting" } else { "starting" }));
         }
-        parts.extend(self.left(now).map(|left| format!("about {} left", humane(left))));
+        parts.extend(self.left(now).map(|left| format!("about {} left", readable_duration(left))));
         let names: Vec<&str> = of(true).map(|entry| entry.case.as_str()).collect();
         if !names.is_empty() {
             let shown = names.iter().take(NAMES).map(|name| brief(name)).collect::<Vec<_>>().join(", ");

@@ -12,7 +12,7 @@ use crate::cli::printer::Printer;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::report::Stage;
 use crate::report::console::{self, Style};
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 use crate::support::secrets::Redactor;
 
 const TICK: Duration = Duration::from_millis(120);
@@ -64,7 +64,7 @@ impl Current {
 fn whole_seconds(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..10 => format!("{seconds} s"),
-        _ => humane(duration),
+        _ => readable_duration(duration),
     }
 }
 

@@ -83,7 +83,7 @@ impl Case {
                 let line = case.line.map(|line| format!(":{line}")).unwrap_or_default();
                 cut.line(&format!("{file}{line}"))
             }),
-            time: humane(Duration::from_millis(case.duration_ms)),
+            time: readable_duration(Duration::from_millis(case.duration_ms)),
             brief: reason.as_deref().and_then(|reason| reason.lines().next()).map(|line| shorten(line, 160)),
             reason: reason.filter(|reason| reason.lines().count() > 1 || reason.len() > 160),
             files,

@@ -10,7 +10,7 @@ use super::cut::Cut;
 use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
 use crate::report::label;
-use crate::support::clock::humane;
+use crate::support::clock::readable_duration;
 
 /// Cases that are listed.
 const LISTED: usize = 10;
@@ -52,8 +52,8 @@ pub(super) fn slowest(models: &[(&v1::Model, &Model)], cut: Cut) -> Vec<SlowCase
         Some(SlowCase {
             anchor: view.anchor.clone(),
             model: model.name.clone(),
-            total: humane(Duration::from_millis(case.duration_ms)),
-            predict: predict.map_or_else(|| "unknown".to_owned(), |seconds| humane(Duration::from_secs_f64(seconds))),
+            total: readable_duration(Duration::from_millis(case.duration_ms)),
+            predict: predict.map_or_else(|| "unknown".to_owned(), |seconds| readable_duration(Duration::from_secs_f64(seconds))),
             id,
         })
     };
