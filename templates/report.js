@@ -64,6 +64,9 @@ for (const image of all("figure img")) {
   });
 }
 
+// On paper every image is seen.
+addEventListener("beforeprint", () => all("img").forEach((image) => { image.loading = "eager"; }));
+
 // ---- Waveforms, drawn when a sound is about to be seen.
 
 const draw = async (audio) => {

@@ -43,7 +43,7 @@ impl Engine<'_> {
         let mut smallest = case.inputs.clone();
         if case.kind.is_training() {
             // Shrinking would cost as much as the failed training for each step, and each success would leave a version behind.
-            report.reproduction = self.training_reproduction(&mask, &case.inputs);
+            report.reproduction = self.reproduction(case, &mask, &case.inputs);
             return;
         }
         if let (Some(generator), Some((failing, error))) = (generator, report.last_attempt().and_then(failing_of)) {
@@ -67,27 +67,22 @@ impl Engine<'_> {
                 }
             }
         }
-        report.reproduction = self.reproduction(&mask, &smallest);
+        report.reproduction = self.reproduction(case, &mask, &smallest);
         if report.reproduction.is_none() {
             report.remarks.push("the inputs are too long for a command that reproduces it".to_owned());
         }
     }
 
     /// The command that runs these inputs again. Files are part of it; `None` if it would be longer than a shell takes.
-    fn reproduction(&self, mask: &Mask, inputs: &Inputs) -> Option<String> {
+    pub(super) fn reproduction(&self, case: &PlannedCase, mask: &Mask, inputs: &Inputs) -> Option<String> {
         let (api_url, inputs) = (self.services.replicate.api_url(), mask.whole_inputs(inputs));
-        let command = if self.services.replicate.is_cog_server() {
+        let command = if case.kind.is_training() {
+            training_command(&api_url, self.request.version, &self.request.train?.destination, &inputs)
+        } else if self.services.replicate.is_cog_server() {
             server_command(&api_url, &inputs)
         } else {
             curl_command(&api_url, self.request.version, &inputs)
         };
-        Some(command).filter(|command| command.len() <= COMMAND_BYTES)
-    }
-
-    fn training_reproduction(&self, mask: &Mask, inputs: &Inputs) -> Option<String> {
-        let train = self.request.train?;
-        let (api_url, inputs) = (self.services.replicate.api_url(), mask.whole_inputs(inputs));
-        let command = training_command(&api_url, self.request.version, &train.destination, &inputs);
         Some(command).filter(|command| command.len() <= COMMAND_BYTES)
     }
 

@@ -142,16 +142,18 @@ impl Engine<'_> {
         let invented = self.invented_for(index, schedule).await;
         let with_other_inputs = invented.map(|inputs| PlannedCase { inputs: inputs.clone(), ..case.clone() });
         let case = with_other_inputs.as_ref().unwrap_or(case);
-        match case.kind {
+        let mut report = match case.kind {
             CaseKind::Compare => self.run_comparison(case).await,
-            CaseKind::Fuzz | CaseKind::TrainFuzz => {
-                let mut report = self.run_case(case).await;
-                if report.status == CaseStatus::Failed {
+            _ => self.run_case(case).await,
+        };
+        if report.status == CaseStatus::Failed {
+            match case.kind {
+                CaseKind::Fuzz | CaseKind::TrainFuzz => {
                     self.explain_fuzz_failure(case, schedule.generator.as_ref(), shrink_log, &mut report).await;
                 }
-                report
+                _ => report.reproduction = self.reproduction(case, &self.mask(case), &case.inputs),
             }
-            _ => self.run_case(case).await,
         }
+        report
     }
 }

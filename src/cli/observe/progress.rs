@@ -26,6 +26,9 @@ pub(super) struct Progress {
     pub(super) stage: Stage,
     began: Instant,
     detail: String,
+    /// Bytes sent and to send, and layers sent and to send, as far as they are known.
+    sent: Option<(u64, u64)>,
+    layers: Option<(usize, usize)>,
     /// Cases to run; 0 before they are known.
     cases: usize,
     finished: usize,
@@ -51,6 +54,8 @@ impl Progress {
             stage,
             began: now,
             detail: String::new(),
+            sent: None,
+            layers: None,
             cases: 0,
             finished: 0,
             first_run: None,
@@ -75,10 +80,8 @@ impl Progress {
         match kind {
             EventKind::BuildStep { name, state: BuildStepState::Started } => self.detail = brief(name),
             EventKind::BuildOutput(line) => self.detail = brief(line),
-            EventKind::PushProgress { sent_bytes, total_bytes } => {
-                self.detail = format!("{} of {} pushed", HumanBytes(*sent_bytes), HumanBytes(*total_bytes));
-            }
-            EventKind::LayerPushed { done, layers, .. } => self.detail = format!("{done} of {layers} layers pushed"),
+            EventKind::PushProgress { sent_bytes, total_bytes } => self.sent = Some((*sent_bytes, *total_bytes)),
+            EventKind::LayerPushed { done, layers, .. } => self.layers = Some((*done, *layers)),
             EventKind::CasesPlanned { cases } => self.cases = *cases,
             EventKind::PredictionCreated { case, prediction, .. } => {
                 self.in_flight.insert(prediction.clone(), InFlight { case: case.clone(), runs: false });
@@ -120,6 +123,8 @@ impl Progress {
         if let Some(Wait { reason, until }) = self.wait.as_ref().filter(|wait| wait.until > now) {
             parts.push(format!("waiting {}: {reason}", readable_duration(until.saturating_duration_since(now))));
         }
+        parts.extend(self.sent.map(|(sent, total)| format!("{} of {} pushed", HumanBytes(sent), HumanBytes(total))));
+        parts.extend(self.layers.map(|(done, layers)| format!("{done} of {layers} layers")));
         if self.cases > 0 {
             parts.push(format!("{} of {} cases finished", self.finished.min(self.cases), self.cases));
         }
@@ -179,6 +184,16 @@ mod tests {
         }
         progress.note(&EventKind::PredictionFinished(PredictionId::new("a")), at(80));
         assert_eq!(progress.line(at(80)), "4 of 8 cases finished, 1 starting, about 20 s left");
+    }
+
+    #[test]
+    fn bytes_and_layers_of_a_push_stand_side_by_side() {
+        let start = Instant::now();
+        let mut progress = Progress::of(Stage::Stage, start);
+        progress.note(&EventKind::PushProgress { sent_bytes: 2 * 1024 * 1024, total_bytes: 8 * 1024 * 1024 }, start);
+        assert_eq!(progress.line(start), "2.00 MiB of 8.00 MiB pushed");
+        progress.note(&EventKind::LayerPushed { outcome: crate::domain::events::LayerOutcome::Sent, done: 5, layers: 8 }, start);
+        assert_eq!(progress.line(start), "2.00 MiB of 8.00 MiB pushed, 5 of 8 layers");
     }
 
     #[test]

@@ -14,14 +14,19 @@ use crate::support::clock::readable_duration;
 /// Size limit of a reason on its line, in bytes. The summary has the rest.
 const REASON_BYTES: usize = 300;
 
+/// Size limit of a failed step's name, in bytes.
+const STEP_BYTES: usize = 100;
+
 /// The line for an event; `None` if this verbosity does not show it (0: stages and failed cases; 1: also findings, build output and
 /// predictions).
 pub(crate) fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
     let text = text(&event.kind, style, verbosity)?;
-    Some(match &event.model {
+    let line = match &event.model {
         Some(model) => format!("{} {text}", style.paint(Tone::Quiet, &format!("[{}]", escape::line(model)))),
         None => text,
-    })
+    };
+    // A finding has lines of its own.
+    Some(if matches!(event.kind, EventKind::Found(_)) { line } else { style.wrapped(&line, 0, 2) })
 }
 
 fn text(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
@@ -72,7 +77,8 @@ fn build_step(name: &str, state: BuildStepState, detailed: bool) -> Option<Strin
         BuildStepState::Started => detailed.then(|| format!("  {name}")),
         BuildStepState::Cached => detailed.then(|| format!("  {name}: cached")),
         BuildStepState::Done { duration } => detailed.then(|| format!("  {name}: done{}", took(duration))),
-        BuildStepState::Failed => Some(format!("  {name}: failed")),
+        // The finding that follows has the whole step.
+        BuildStepState::Failed => Some(format!("  {}: failed", shorten(name, STEP_BYTES))),
     }
 }
 

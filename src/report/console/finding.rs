@@ -10,6 +10,9 @@ use crate::report::json::convert;
 use crate::report::json::v1::{FindingEntry, Severity};
 use crate::report::rule_page::rule_page;
 
+/// The columns before and behind a fact's label: a line number, `= ` and `: `.
+const GUTTER: usize = 9;
+
 /// A finding with its location, facts and fix.
 pub(crate) fn finding(finding: &Finding, style: Style) -> String {
     finding_entry(&convert::finding(finding), style)
@@ -33,13 +36,20 @@ pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
     }
     for detail in &finding.details {
         let label = escape::line(&detail.label);
-        group = group.element(Level::NOTE.with_name(label).message(escape::terminal(&detail.value).trim_end().to_owned()));
+        let value = beside(&label, escape::terminal(&detail.value).trim_end(), style);
+        group = group.element(Level::NOTE.with_name(label).message(value));
     }
     if let Some(hint) = &finding.hint {
-        group = group.element(Level::HELP.with_name("hint").message(escape::line(hint)));
+        group = group.element(Level::HELP.with_name("hint").message(beside("hint", &escape::line(hint), style)));
     }
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     renderer.hyperlink(style.color).term_width(style.width.max(DEFAULT_TERM_WIDTH)).render(&[group])
+}
+
+/// A text broken at words, as wide as a fact with this label leaves room for. The renderer indents its lines.
+fn beside(label: &str, text: &str, style: Style) -> String {
+    let taken = label.chars().count() + GUTTER;
+    Style { width: style.width.saturating_sub(taken), ..style }.wrapped(text, 0, 0)
 }
 
 /// The source line with a mark, or the location alone.
@@ -77,11 +87,18 @@ fn parts(line: &str, column: Option<usize>, end: Option<usize>) -> (String, Stri
     (text(characters.get(..start).unwrap_or_default()), text(marked), text(after))
 }
 
+/// Broken at words on a terminal, and else as it is: messages of several lines keep them where they are searched.
+fn wrapped(text: &str, first: usize, indent: usize, style: Style) -> String {
+    if style.wraps { style.wrapped(text, first, indent) } else { text.to_owned() }
+}
+
 /// An error that stopped a run or a command, with its fix.
 pub(crate) fn error(message: &str, hint: Option<&str>, style: Style) -> String {
-    let text = format!("{} {}", style.paint(Tone::Bad, "error:"), escape::terminal(message));
+    let text = format!("{} {}", style.paint(Tone::Bad, "error:"), wrapped(&escape::terminal(message), 7, 2, style));
     match hint {
-        Some(hint) => format!("{text}\n  {} {}", style.paint(Tone::Strong, "hint:"), escape::terminal(hint)),
+        Some(hint) => {
+            format!("{text}\n  {} {}", style.paint(Tone::Strong, "hint:"), wrapped(&escape::terminal(hint), 8, 4, style))
+        }
         None => text,
     }
 }

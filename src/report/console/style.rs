@@ -72,16 +72,25 @@ impl Style {
 
 /// The words that fit, and the rest; `None` if all of it fits or no word ends before. An id or an address stays whole.
 fn broken(text: &str, room: usize) -> Option<(&str, &str)> {
-    if text.chars().count() <= room {
-        return None;
-    }
+    let limit = visible(text).nth(room)?;
+    // A space right behind the last column is as good.
+    let limit = limit + text.get(limit..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let start = text.len() - text.trim_start().len();
-    let limit = text.char_indices().nth(room + 1).map_or(text.len(), |(at, _)| at);
     let at = text.get(start..limit).and_then(|head| head.rfind(' ')).map(|at| start + at);
     let at = at.filter(|at| *at > start).or_else(|| text.get(start..).and_then(|tail| tail.find(' ')).map(|at| start + at))?;
     let (head, tail) = text.split_at(at);
     let tail = tail.trim_start();
     (!tail.is_empty()).then_some((head, tail))
+}
+
+/// Where the characters are that take a column: all but those of our own colors.
+fn visible(text: &str) -> impl Iterator<Item = usize> {
+    let mut is_color = false;
+    text.char_indices().filter_map(move |(at, letter)| {
+        let is_hidden = is_color || letter == '\u{1b}';
+        is_color = is_hidden && letter != 'm';
+        (!is_hidden).then_some(at)
+    })
 }
 
 pub(super) fn tone_of_verdict(verdict: Verdict) -> Tone {
@@ -122,6 +131,11 @@ mod tests {
         assert_eq!(NARROW.wrapped("Traceback:\n  File x", 2, 4), "Traceback:\n      File x");
         let id = "a".repeat(64);
         assert_eq!(NARROW.wrapped(&format!("acme/hotdog:{id} is live"), 0, 2), format!("acme/hotdog:{id}\n  is live"));
+        let red = Style { color: true, ..NARROW }.paint(Tone::Bad, "failed");
+        assert_eq!(
+            NARROW.wrapped(&format!("{red} because of a reason of length"), 0, 2),
+            format!("{red} because of a reason of\n  length")
+        );
         assert_eq!(Style { wraps: false, ..NARROW }.wrapped(&"a ".repeat(40), 0, 2), "a ".repeat(40));
     }
 }

@@ -218,7 +218,8 @@ fn push_notes(text: &mut String, model: &Model, style: Style) {
             format!("{}{line}: ", escape::line(file))
         });
         let label = style.paint(Tone::Quiet, &format!("note[{}]:", escape::line(&note.code)));
-        text.push_str(&format!("\n{label} {}{}", place.unwrap_or_default(), escape::line(&note.message)));
+        let line = format!("{label} {}{}", place.unwrap_or_default(), escape::line(&note.message));
+        text.push_str(&format!("\n{}", style.wrapped(&line, 0, 4)));
     }
     let more = notes.len().saturating_sub(MAX_NOTES);
     let rest = if more > 0 { format!("and {}; ", count(more, "more note")) } else { String::new() };
@@ -335,8 +336,10 @@ fn case_summary(case: &Case, style: Style) -> String {
     match (case.short_reproduction(), &case.reproduction) {
         // On one line, so that it can be copied: a terminal wraps it, but a selection does not.
         (Some(command), _) => text.push_str(&format!("\n  reproduce it with: {}", escape::line(command))),
-        (None, Some(_)) => text.push_str("\n  reproduce it with the command in report.html, which has files in it"),
-        (None, None) => {}
+        (None, Some(_)) if case.minimal_inputs.is_some() || case.kind == "fuzz" => {
+            text.push_str("\n  reproduce it with the command in report.html, which has files in it");
+        }
+        (None, _) => {}
     }
     text
 }

@@ -148,6 +148,36 @@ fn a_run_in_which_everything_failed_at_length_stays_readable() {
     assert!(shown.lines().count() < 1000, "{}", shown.lines().count());
 }
 
+/// As captured from a terminal: what pip says when it does not trust a server.
+#[test]
+fn lines_of_a_terminal_break_at_words() {
+    let narrow = Style { color: false, width: 80, wraps: true };
+    let note = Some("3 notes; acme/text-stats has no version yet, so nothing was compared with a live version".to_owned());
+    let inspected = EventKind::StageFinished { stage: Stage::Inspect, status: StageStatus::Passed, duration: Duration::ZERO, note };
+    let name = "[stage-0 3/6] RUN --mount=type=cache,target=/root/.cache/pip CFLAGS=\"-O3 -funroll-loops -flto\" PIP_ROOT_USER_ACTION=ignore \
+                python -m pip install --cache-dir /root/.cache/pip cog==0.23.1"
+        .to_owned();
+    let failed = EventKind::BuildStep { name: name.clone(), state: crate::domain::events::BuildStepState::Failed };
+    let output = "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by 'SSLError(SSLCertVerificationError(1, \
+                  '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed'))': /simple/cog/\nERROR: No matching distribution found";
+    let found = Finding::new(&sample::SAMPLE_RULE, "the build failed")
+        .at(Location::at("cog.yaml", 2, 3))
+        .detail("step", name)
+        .detail("output", output)
+        .hint("the build does not trust the server's certificate: behind a proxy with its own root, set COG_CA_CERT to that certificate");
+    let message =
+        "failed to build acme/text-stats-test from the folder models/text-stats of the repository: the daemon ended the build";
+    let shown = [
+        event_line(&event(inspected), narrow, 0).unwrap(),
+        event_line(&event(failed), narrow, 0).unwrap(),
+        finding(&found, narrow),
+        error(message, Some(message), narrow),
+    ];
+    let shown = shown.join("\n\n");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    assert_snapshot!(shown);
+}
+
 #[test]
 fn a_flaky_case_says_why_it_failed_at_first() {
     let flaky = sample::failed_case().models.remove(0).cases.remove(2);

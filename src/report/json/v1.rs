@@ -385,7 +385,7 @@ pub struct Case {
     pub comparisons: Vec<ComparisonEntry>,
     /// The minimal failing inputs, for fuzz inputs.
     pub minimal_inputs: Option<Map<String, Value>>,
-    /// The shell command that reproduces the failure, for fuzz inputs. It names the token as a variable.
+    /// The shell command that reproduces the failure. It names the token as a variable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduction: Option<String>,
     /// The configuration file that asks for the case, relative to the repository.
@@ -400,9 +400,11 @@ pub struct Case {
 const SHOWN_COMMAND_BYTES: usize = 4000;
 
 impl Case {
-    /// The command that reproduces the failure, if it is short enough to be read.
+    /// The command that reproduces the failure of a fuzz input, if it is short enough to be read. Others are in the configuration, and
+    /// have their command where it can be copied.
     pub fn short_reproduction(&self) -> Option<&str> {
-        self.reproduction.as_deref().filter(|command| command.len() <= SHOWN_COMMAND_BYTES)
+        let is_fuzz = matches!(self.kind.as_str(), "fuzz" | "train-fuzz");
+        self.reproduction.as_deref().filter(|_| is_fuzz).filter(|command| command.len() <= SHOWN_COMMAND_BYTES)
     }
 
     /// Why the case did not pass, or why the first attempt of a flaky case did not.

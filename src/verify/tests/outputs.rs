@@ -68,6 +68,8 @@ async fn a_text_unlike_the_expected_one_is_shown_line_by_line() {
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
     let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
     assert_eq!(compared.difference.as_deref(), Some("@@ -1,2 +1,2 @@\n one\n-2\n+two\n"));
+    let command = outcome.cases[0].reproduction.as_deref().unwrap();
+    assert!(command.starts_with("curl -sS -X POST") && command.contains(r#""input":{"n":1}"#), "{command}");
 }
 
 #[tokio::test(start_paused = true)]
