@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use cog_findings::Finding;
 use serde::Serialize;
@@ -59,6 +60,8 @@ pub(super) struct Printer {
     /// Whether everything goes to standard output.
     in_one_stream: bool,
     wording: Wording,
+    /// Why a part of the result was not written.
+    lost: Arc<OnceLock<io::Error>>,
 }
 
 impl Printer {
@@ -81,6 +84,7 @@ impl Printer {
             in_workflow: environment.is_workflow(),
             in_one_stream: false,
             wording: Wording::Terminal,
+            lost: Arc::default(),
         }
     }
 
@@ -95,7 +99,12 @@ impl Printer {
 
     /// Prints a result and a line break.
     pub(super) fn result(&self, text: &str) {
-        self.write(io::stdout().lock(), text);
+        self.print(&self.harmless(self.redactor.text(&self.wording.places(text))));
+    }
+
+    /// Why a result, or a part of it, could not be written. A reader that went away (`safe-push run | head`) is not an error.
+    pub(super) fn lost(&self) -> Option<&io::Error> {
+        self.lost.get()
     }
 
     /// A result as a JSON document with a published schema.
@@ -111,7 +120,7 @@ impl Printer {
             // As an escape of JSON, it stays the same document.
             if self.in_workflow { text.replace("##[", "#\\u0023[") } else { text }
         });
-        write_line(io::stdout().lock(), &text);
+        self.print(&text);
         Ok(())
     }
 
@@ -126,9 +135,12 @@ impl Printer {
     pub(super) fn complain(&self, text: &str) {
         if self.in_one_stream {
             // The runner reads both streams; in one of them the order is kept.
-            self.write(io::stdout().lock(), text);
+            self.result(text);
         } else {
-            self.write(io::stderr().lock(), text);
+            let text = self.harmless(self.redactor.text(&self.wording.places(text)));
+            if let Err(error) = write_line(io::stderr().lock(), &text) {
+                tracing::debug!(%error, "nobody reads what is printed");
+            }
         }
     }
 
@@ -175,18 +187,27 @@ impl Printer {
         let mut stream = io::stdout().lock();
         for line in mask(secret) {
             if let Err(error) = writeln!(stream, "{line}") {
-                tracing::debug!(%error, "nobody reads what is printed");
+                self.lose(error);
             }
         }
     }
 
     /// A command to the runner.
     pub(super) fn command(&self, line: &str) {
-        write_line(io::stdout().lock(), &self.redactor.text(&self.wording.places(line)));
+        self.print(&self.redactor.text(&self.wording.places(line)));
     }
 
-    fn write(&self, stream: impl Write, text: &str) {
-        write_line(stream, &self.harmless(self.redactor.text(&self.wording.places(text))));
+    fn print(&self, text: &Redacted<String>) {
+        if let Err(error) = write_line(io::stdout().lock(), text) {
+            self.lose(error);
+        }
+    }
+
+    fn lose(&self, error: io::Error) {
+        tracing::debug!(%error, "a line of the result was not written");
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.lost.get_or_init(|| error);
+        }
     }
 
     fn harmless(&self, text: Redacted<String>) -> Redacted<String> {
@@ -194,10 +215,6 @@ impl Printer {
     }
 }
 
-/// A reader that went away (`safe-push run | head`) is not an error, and nobody would see a message.
-fn write_line(mut stream: impl Write, text: &Redacted<String>) {
-    let written = writeln!(stream, "{text}").and_then(|()| stream.flush());
-    if let Err(error) = written {
-        tracing::debug!(%error, "nobody reads what is printed");
-    }
+fn write_line(mut stream: impl Write, text: &Redacted<String>) -> io::Result<()> {
+    writeln!(stream, "{text}").and_then(|()| stream.flush())
 }

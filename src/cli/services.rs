@@ -337,6 +337,11 @@ pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckSer
     })
 }
 
+/// A check for the sandbox, where no version is live.
+pub(super) fn without_replicate(check: CheckServices) -> CheckServices {
+    CheckServices { replicate: None, ..check }
+}
+
 /// The services of a comparison with a git revision: neither a token nor the network is needed.
 pub(super) fn for_comparison(revision: String, context: &Context) -> CheckServices {
     CheckServices {
@@ -398,11 +403,19 @@ pub(super) async fn for_promotion(run: &RunSettings, plan: &ModelPlan, context: 
 }
 
 /// The services of a build: the daemon.
-pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<BuildServices, Failure> {
+pub(super) async fn for_build(
+    run: &RunSettings,
+    models: &[ModelPlan],
+    on_sandbox: bool,
+    context: &Context,
+) -> Result<BuildServices, Failure> {
+    let check = for_check(run, context)?;
+    // As in a run on the sandbox, which asks neither Replicate nor its registry.
+    let registry = (!on_sandbox).then(|| base_registry(run, context)).transpose()?;
     Ok(BuildServices {
-        check: for_check(run, context)?,
+        check: if on_sandbox { without_replicate(check) } else { check },
         docker: Docker::of(start_docker(run, context).await?),
-        registry: Some(open_registry(&run.settings.replicate_registry, None, context.printer.redactor())?),
+        registry: registry.map(|registry| registry as Arc<dyn Registry>),
         digests: digests(&run.settings.replicate_registry, None, context.printer.redactor()),
         environment: build_environment::collect(
             &context.environment,
@@ -410,7 +423,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
             models,
             context.environment.folder(),
             &run.settings.replicate_registry,
-            Reach::Published,
+            if on_sandbox { Reach::Local } else { Reach::Published },
             context.printer.redactor(),
         )?,
     })

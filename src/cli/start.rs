@@ -97,7 +97,7 @@ async fn run(
         _ => commands::dispatch(arguments.command, &context).await,
     };
     match done {
-        Ok(verdict) => verdict,
+        Ok(verdict) => with_result(verdict, &context.printer),
         Err(failure) => {
             failure_report::tell(&failure, &context.printer);
             if let Some(action) = &context.action {
@@ -106,6 +106,21 @@ async fn run(
             failure.verdict
         }
     }
+}
+
+/// A command whose result did not arrive has not passed: an empty matrix would look like no work.
+fn with_result(verdict: Verdict, printer: &Printer) -> Verdict {
+    let Some(error) = printer.lost() else { return verdict };
+    tell_lost(error);
+    if verdict == Verdict::Passed { Verdict::Misconfigured } else { verdict }
+}
+
+/// To standard error, even where everything else goes to standard output.
+fn tell_lost(error: &io::Error) {
+    let _unread = writeln!(
+        io::stderr().lock(),
+        "error: failed to write the result to standard output: {error}\n  hint: the result is incomplete; free space or redirect it elsewhere, and run the command again"
+    );
 }
 
 /// A panic is a bug, and its message may hold anything.
@@ -126,9 +141,16 @@ fn weak_token(weak: WeakToken) -> Failure {
 fn explain(error: &clap::Error, redactor: &Redactor) -> ExitCode {
     let text = error.render().to_string();
     let shown = redactor.text(&text);
-    // If the reader is gone, nobody would see a message.
-    let _unread = if *shown == text { error.print() } else { io::stderr().lock().write_all(shown.as_bytes()) };
-    let verdict = if error.use_stderr() { Verdict::Misconfigured } else { Verdict::Passed };
+    let written = if *shown == text { error.print() } else { io::stderr().lock().write_all(shown.as_bytes()) };
+    let is_lost = |error: &io::Error| error.kind() != io::ErrorKind::BrokenPipe;
+    let verdict = match written.err().filter(is_lost) {
+        _ if error.use_stderr() => Verdict::Misconfigured,
+        Some(error) => {
+            tell_lost(&error);
+            Verdict::Misconfigured
+        }
+        None => Verdict::Passed,
+    };
     verdict.exit_code().into()
 }
 

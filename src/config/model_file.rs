@@ -186,6 +186,7 @@ fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
     for name in disabled.into_iter().filter(|name| section.fixed_inputs.contains_key(&name.value)) {
         reader.report(fixed_and_disabled(&name.value).at(name.location));
     }
+    reader::placeholders(reader, &section.fixed_inputs, &section.input_places);
     Some(section)
 }
 

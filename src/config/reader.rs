@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cog_findings::text::shorten;
 use cog_findings::{Finding, Location};
+use cog_schema::is_placeholder;
 use cog_source::yaml::{Entry, Node, Reader, ReaderRules, Value};
 use serde_json::{Map, Number};
 
@@ -55,6 +56,15 @@ pub(super) fn inputs(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Map<Stri
 pub(super) fn key_places(entry: Option<&Entry<'_>>) -> BTreeMap<String, Location> {
     let Some(Value::Map(entries)) = entry.map(|entry| &entry.node().value) else { return BTreeMap::new() };
     entries.iter().map(|(key, _)| (key.name.clone(), key.location.clone())).collect()
+}
+
+/// Reports inputs that still have the value that `init` wrote.
+pub(super) fn placeholders(reader: &mut Reader, inputs: &Map<String, serde_json::Value>, places: &BTreeMap<String, Location>) {
+    for (name, value) in inputs.iter().filter(|(_, value)| is_placeholder(value)) {
+        let finding = Finding::new(&rules::PLACEHOLDER, format!("input '{name}' still has the placeholder {value}"));
+        let finding = places.get(name).into_iter().fold(finding, |finding, place| finding.at(place.clone()));
+        reader.report(finding.hint("send what a user would send, and say what the output should be"));
+    }
 }
 
 /// Reports a required key that is missing.

@@ -115,4 +115,8 @@ rules! {
         "A value below `checks` cannot be used.",
         "The check would never pass, or never fail.",
         "```yaml\nchecks: {regex: \"(\"}\n```";
+    PLACEHOLDER = "SP037", "placeholder-input", Note,
+        "A test case or a fixed input still has the placeholder that `init` wrote.",
+        "The case passes if the model accepts any input, so it proves little.",
+        "```yaml\n- inputs: {text: replace me}   # an input that users send, and what the output should be\n```";
 }

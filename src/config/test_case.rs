@@ -40,7 +40,7 @@ fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
     let inputs = entries.get("inputs");
     let location = CaseLocation { case: entry.location().clone(), checker, inputs: reader::key_places(inputs.as_ref()) };
     let written = entries.get("checks").map(|entry| (checks::checks(reader, &entry), reader::json(entry.node()).to_string()));
-    Some(TestCase {
+    let case = TestCase {
         name: entries.get("name").and_then(|entry| name(reader, &entry)),
         inputs: reader::inputs(reader, inputs.as_ref()),
         secrets: Vec::new(),
@@ -50,7 +50,11 @@ fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
         skip: entries.get("skip").and_then(|entry| skip(reader, &entry)),
         only_on: entries.get("only_on").map(|entry| only_on(reader, &entry)).unwrap_or_default(),
         location: Some(location),
-    })
+    };
+    if let (Expectation::Succeeds, Some(location)) = (&case.expectation, &case.location) {
+        reader::placeholders(reader, &case.inputs, &location.inputs);
+    }
+    Some(case)
 }
 
 /// The checker of a case, with the place of its key: at most one of those that exclude each other.

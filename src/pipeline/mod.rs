@@ -50,7 +50,7 @@ mod weighing;
 
 pub use canary::{CanaryRequest, canary, write_canary};
 pub use existing::{ExistingVersion, verify_existing, verify_live};
-pub use promote::promote;
+pub use promote::{Tested, promote};
 pub use promotion::{Promotion, RecordSeal, TestedRecords};
 pub use request::{KeyFiles, ModelRun, PrepareTree, PrepareTreeError, RunOptions, WrittenKey};
 pub use rollback::{RollbackRequest, roll_back};

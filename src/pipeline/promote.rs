@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::cleared::{Cleared, Replaced};
 use crate::domain::events::Observer;
+use crate::domain::identity::VersionRef;
 use crate::domain::report::{RunReport, Stage};
+use crate::domain::tested::TestedRecord;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
@@ -20,10 +22,18 @@ use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, PromoteServices, Promotion, RunOptions};
 use crate::verify::JudgeAbility;
 
-/// Publishes the version of a record, and reports what happened. Never fails: errors are in the report.
+/// A version that is to be published, and the record that says it was tested.
+#[derive(Debug, Clone, Copy)]
+pub struct Tested<'a> {
+    /// As the caller named it. Only the record is sealed, so this has to be the version in it.
+    pub version: &'a VersionRef,
+    pub record: &'a str,
+}
+
+/// Publishes a version that was tested, and reports what happened. Never fails: errors are in the report.
 pub async fn promote(
     model: ModelRun,
-    tested_record: &str,
+    tested: Tested<'_>,
     promotion: &Promotion,
     services: &PromoteServices,
     options: &RunOptions,
@@ -33,11 +43,11 @@ pub async fn promote(
     // The tests are behind it: nothing is judged.
     let judge = JudgeAbility { exists: true, sees_videos: true };
     let context = RunContext::new((judge, true), services.check.clock.as_ref(), options, observer, cancelled);
-    run_each(&[model], &Promote { tested_record, promotion, services }, &context).await
+    run_each(&[model], &Promote { tested, promotion, services }, &context).await
 }
 
 struct Promote<'a> {
-    tested_record: &'a str,
+    tested: Tested<'a>,
     promotion: &'a Promotion,
     services: &'a PromoteServices,
 }
@@ -83,9 +93,10 @@ impl StageWork for Checking<'_> {
     type Value = Checked;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Checked>, Stop> {
-        let Promote { tested_record, promotion, services } = *self.promote;
+        let Promote { tested, promotion, services } = *self.promote;
+        refuse_other_version(tested, promotion)?;
         let description = Description { environment: &services.environment, registry: Some(services.publish.registry.as_ref()) };
-        let taken = take(record, tested_record, promotion, self.model, description, &services.publish).await?;
+        let taken = take(record, tested.record, promotion, self.model, description, &services.publish).await?;
         let cleared = taken.map_err(|reason| Stop::Blocked {
             verdict: Verdict::Failed,
             note: format!("it is not published without another test: {reason}"),
@@ -95,5 +106,19 @@ impl StageWork for Checking<'_> {
         let note = format!("{}:{} was tested before", version.model, version.id.short());
         record.report.staged = Some(version);
         Ok(Done::new(Checked { cleared, deployed }, note))
+    }
+}
+
+/// The record alone would decide what is published, whatever the caller named.
+fn refuse_other_version(Tested { version, record }: Tested<'_>, promotion: &Promotion) -> Result<(), Stop> {
+    match TestedRecord::open(record, promotion.seal.as_ref()).map(|record| record.version()) {
+        Some(sealed) if sealed != *version => Err(Stop::Blocked {
+            verdict: Verdict::Misconfigured,
+            note: format!(
+                "{version} is not published: its record was left by a test of {sealed}. Name that version, or the run.json of the run that tested {}",
+                version.id.short()
+            ),
+        }),
+        _ => Ok(()),
     }
 }

@@ -182,6 +182,15 @@ async fn a_record_by_hand_publishes_without_a_daemon() {
     assert!(seen.code == Some(2) && seen.stderr.contains("nothing is promoted. Nothing is published"), "{seen}");
     assert_eq!(world.live().len(), 1);
 
+    // Only the record is sealed: a file that names another version beside it is not believed.
+    let forged = world.by_hand(&tested);
+    let other = format!("{TEST}:{}", "9".repeat(64));
+    forged.write("forged.json", &tested.read("safe-push-report/run.json").replace(&version, &other));
+    let seen = tokio::task::block_in_place(|| forged.run(&format!("promote {other} --record forged.json")));
+    assert!(seen.code == Some(2) && seen.stdout.contains("is not published: its record was left by a test of"), "{seen}");
+    assert!(seen.stdout.contains(&other) && seen.stdout.contains(&version), "both versions are named: {seen}");
+    assert_eq!(world.live().len(), 1);
+
     let seen = run(&world.by_hand(&tested));
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!((world.live().len(), world.tests_made()), (2, predictions));

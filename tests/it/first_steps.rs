@@ -27,6 +27,33 @@ fn init_writes_a_workflow_that_fits_the_number_of_models() {
 }
 
 #[test]
+fn a_workflow_is_added_beside_an_edited_configuration() {
+    let repository = Repository::example("text-stats");
+    let edited = repository.read("cog-safe-push-configs/text-stats.yaml");
+    let seen = repository.run("init acme/text-stats --github");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stderr.contains("text-stats.yaml, which is already there") && seen.stdout.contains("safe-push.yaml"), "{seen}");
+    assert_eq!(repository.read("cog-safe-push-configs/text-stats.yaml"), edited);
+    assert!(repository.read(".github/workflows/safe-push.yaml").contains("branches: [main]"));
+
+    let again = repository.run("init acme/text-stats --github");
+    assert!(again.code == Some(2) && again.stderr.contains("replace it with `safe-push init --github --force`"), "{again}");
+    let seen = repository.run("init --github --force");
+    assert_eq!((seen.code, repository.read("cog-safe-push-configs/text-stats.yaml")), (Some(0), edited), "{seen}");
+}
+
+#[test]
+fn a_first_configuration_is_checked_with_its_placeholders_named() {
+    let repository = Repository::example("text-stats");
+    fs::remove_dir_all(repository.path().join("cog-safe-push-configs")).unwrap();
+    let owner = repository.run("init acme");
+    assert!(owner.code == Some(2) && owner.stderr.contains("the cog.yaml of this folder needs the name of one model"), "{owner}");
+    assert_eq!(repository.run("init acme/text-stats").code, Some(0));
+    let seen = repository.run("check -v");
+    assert!(seen.code == Some(0) && seen.stdout.contains("input 'text' still has the placeholder \"replace me\""), "{seen}");
+}
+
+#[test]
 fn init_configures_each_model_of_a_repository() {
     let repository = Repository::new();
     for (folder, example) in [("models/stats", "text-stats"), ("models/sky", "skyline")] {

@@ -130,3 +130,37 @@ async fn a_prediction_fits_the_schema_of_logs() {
     assert_fits("logs", &printed(&run(format!("logs {id} --format json"))));
     sandbox.stop().await;
 }
+
+/// A workflow would read an empty result as an empty answer.
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let repository = Repository::example("text-stats");
+    let into = |target: &str, line: &str| repository.run_through("sh", &["-c", &format!("exec \"$0\" {line} {target}")]);
+    for line in [
+        "select",
+        "select --matrix",
+        "schema show",
+        "image dockerfile",
+        "rules",
+        "completions bash",
+        "check",
+        "check --format json",
+        "check --format sarif",
+        "run --help",
+        "--version",
+    ] {
+        let seen = into(">/dev/full", line);
+        assert_eq!(seen.code, Some(2), "{line}: {seen}");
+        let told = seen.stderr.contains("error: failed to write the result to standard output: No space left on device");
+        assert!(told, "{line}: {seen}");
+        assert_eq!(seen.stderr.matches("error:").count(), 1, "{line}: {seen}");
+    }
+    // `check --format github` writes only findings.
+    repository.edit("predict.py", "text: str", "text");
+    let seen = into(">/dev/full", "check --format github");
+    assert!(!matches!(seen.code, Some(0)) && seen.stderr.contains("failed to write the result"), "{seen}");
+    for line in ["select", "schema show", "run --help"] {
+        let seen = into("| true", line);
+        assert!(seen.stderr.is_empty(), "a reader that went away: {seen}");
+    }
+}

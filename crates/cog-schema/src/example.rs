@@ -9,6 +9,11 @@ use crate::validate::problems;
 /// What asks to be replaced.
 const TEXT: &str = "replace me";
 
+/// The start of every address of a file.
+const ADDRESS: &str = "https://example.com/replace-me";
+
+const EMAIL: &str = "replace-me@example.com";
+
 /// Nested values below this depth are not made.
 const DEPTH: usize = 6;
 
@@ -18,6 +23,21 @@ const LONGEST: usize = 20_000;
 /// A value of this shape; `None` when none is found. Texts ask to be replaced, files are addresses that do not exist.
 pub fn example(shape: &Shape) -> Option<Value> {
     made(shape, DEPTH).filter(|value| problems(value, shape).is_empty())
+}
+
+/// Whether a value is one of the texts and addresses of [`example`] that ask to be replaced.
+pub fn is_placeholder(value: &Value) -> bool {
+    let Some(text) = value.as_str() else { return false };
+    let is_text = || text.len() >= TEXT.len() && repeated(text.chars().count()) == text;
+    let is_address =
+        || text.strip_prefix(ADDRESS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') && !rest.contains('/'));
+    text == EMAIL || is_address() || is_text()
+}
+
+/// [`TEXT`], repeated up to a length.
+fn repeated(characters: usize) -> String {
+    let plain: String = format!("{TEXT} ").chars().cycle().take(characters).collect();
+    if plain.ends_with(' ') { format!("{}.", plain.trim_end()) } else { plain }
 }
 
 fn made(shape: &Shape, depth: usize) -> Option<Value> {
@@ -78,20 +98,19 @@ fn address(shape: &Shape) -> String {
         let ending = known.iter().find(|(start, _)| kind.starts_with(start)).map(|(_, ending)| (*ending).to_owned());
         ending.or_else(|| kind.starts_with('.').then(|| kind.clone()))
     });
-    format!("https://example.com/replace-me{}", ending.unwrap_or_default())
+    format!("{ADDRESS}{}", ending.unwrap_or_default())
 }
 
 fn text(shape: &Shape) -> Option<String> {
     let limits = &shape.limits;
-    let formats = [("date", "2026-01-31"), ("date-time", "2026-01-31T12:00:00Z"), ("email", "replace-me@example.com")];
+    let formats = [("date", "2026-01-31"), ("date-time", "2026-01-31T12:00:00Z"), ("email", EMAIL)];
     if let Some((_, text)) = formats.iter().find(|(format, _)| shape.format.as_deref() == Some(*format)) {
         return Some((*text).to_owned());
     }
     let least = usize::try_from(limits.min_length.unwrap_or(0)).ok().filter(|least| *least <= LONGEST)?;
     let most = limits.max_length.map_or(LONGEST, |most| usize::try_from(most).unwrap_or(LONGEST));
     let wanted = TEXT.len().max(least).min(most);
-    let plain: String = format!("{TEXT} ").chars().cycle().take(wanted).collect();
-    let plain = if plain.ends_with(' ') { format!("{}.", plain.trim_end()) } else { plain };
+    let plain = repeated(wanted);
     match &limits.pattern {
         None => Some(plain),
         Some(pattern) if regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(&plain)) => Some(plain),
@@ -191,6 +210,32 @@ mod tests {
             json!({"type": "string", "pattern": "^b$", "minLength": 4}),
         ] {
             assert_eq!(of(&schema), None, "{schema}");
+        }
+    }
+
+    #[test]
+    fn only_texts_that_ask_to_be_replaced_are_placeholders() {
+        let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
+            "text": {"type": "string"},
+            "long": {"type": "string", "minLength": 22},
+            "email": {"type": "string", "format": "email"},
+            "file": {"type": "string", "format": "uri"},
+            "image": {"type": "string", "format": "uri", "contentMediaType": "image/*"},
+        }}}}});
+        for property in input_properties(&document, Method::Predict) {
+            let value = example(&property.shape).unwrap();
+            assert!(is_placeholder(&value), "{value}");
+        }
+        let near = [
+            "",
+            "replace",
+            "replace me now",
+            "Replace me",
+            "https://example.com/replace-me/1.png",
+            "https://example.com/replace-mer",
+        ];
+        for value in near.map(Value::from).into_iter().chain([json!(1), json!(null), json!(["replace me"])]) {
+            assert!(!is_placeholder(&value), "{value}");
         }
     }
 }

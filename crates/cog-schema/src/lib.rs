@@ -45,7 +45,7 @@ pub use cog_findings::Method;
 
 pub use compat::{CompatOptions, compare};
 pub use dialect::Dialect;
-pub use example::example;
+pub use example::{example, is_placeholder};
 pub use lint::lint;
 pub use properties::{InputProperty, input_properties};
 pub use read::{Schemas, read};

@@ -20,7 +20,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     }
     decided(&loaded.run, false, context)?.protect(&mut loaded.run, &loaded.models)?;
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
-    let services = services::for_build(&loaded.run, &plans, context).await?;
+    let services = services::for_build(&loaded.run, &plans, arguments.sandbox, context).await?;
     let options = options(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);

@@ -23,6 +23,7 @@ pub(super) async fn run(CheckArguments { against, run: arguments }: CheckArgumen
     }
     let services = match against {
         Some(revision) => services::for_comparison(revision, context),
+        None if arguments.sandbox => services::without_replicate(services::for_check(&loaded.run, context)?),
         None => services::for_check(&loaded.run, context)?,
     };
     let options = options(loaded.notices);

@@ -7,7 +7,7 @@ use cog_source::python;
 use serde_json::{Map, Value};
 
 use crate::cli::arguments::InitArguments;
-use crate::cli::commands::init_projects;
+use crate::cli::commands::init_projects::{self, Existing};
 use crate::cli::commands::init_workflow;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -22,11 +22,17 @@ use crate::verify::{FirstInputs, first_inputs};
 
 pub(super) async fn run(arguments: &InitArguments, context: &Context) -> Result<Verdict, Failure> {
     let projects = init_projects::find(context.environment.folder());
+    // Who asks for a workflow has often edited the configuration by then.
+    let existing = match (arguments.force, arguments.github) {
+        (true, _) => Existing::Replace,
+        (false, true) => Existing::Keep,
+        (false, false) => Existing::Refuse("edit it, or replace it with --force"),
+    };
     if let Some(named) = &arguments.model {
         if named.contains('/') {
-            one(named, &projects, arguments.force, context).await?;
+            one(named, &projects, existing, context).await?;
         } else {
-            each(named, &projects, arguments.force, context).await?;
+            each(named, &projects, existing, context).await?;
         }
     }
     if arguments.github {
@@ -37,7 +43,7 @@ pub(super) async fn run(arguments: &InitArguments, context: &Context) -> Result<
 }
 
 /// The configuration of one model.
-async fn one(named: &str, projects: &[String], force: bool, context: &Context) -> Result<(), Failure> {
+async fn one(named: &str, projects: &[String], existing: Existing, context: &Context) -> Result<(), Failure> {
     let model = parse(named)?;
     let new = load::new_model(&model, context)?;
     if let Err(failure) = refuse_without_project(&new, context) {
@@ -57,13 +63,17 @@ async fn one(named: &str, projects: &[String], force: bool, context: &Context) -
             FirstInputs::default()
         }
     };
-    init_projects::write_new(&new.repository, &new.path, &configuration(&model, &inputs), force, context)
+    init_projects::write_new(&new.repository, &new.path, &configuration(&model, &inputs), existing, context)
 }
 
 /// A configuration beside each `cog.yaml`, for a model that is called like its folder.
-async fn each(owner: &str, projects: &[String], force: bool, context: &Context) -> Result<(), Failure> {
+async fn each(owner: &str, projects: &[String], existing: Existing, context: &Context) -> Result<(), Failure> {
     if projects.is_empty() {
-        let none = Failure::request(format!("'{owner}' is not OWNER/NAME, and no folder below this one has a cog.yaml"));
+        let problem = match context.environment.folder().join(COG_YAML).is_file() {
+            true => "but the cog.yaml of this folder needs the name of one model",
+            false => "and no folder below this one has a cog.yaml",
+        };
+        let none = Failure::request(format!("'{owner}' is not OWNER/NAME, {problem}"));
         return Err(none.hint(format!("name the model, as in `safe-push init {owner}/hotdog`")));
     }
     for project in projects {
@@ -76,7 +86,7 @@ async fn each(owner: &str, projects: &[String], force: bool, context: &Context) 
             context.environment.folder(),
             &folder.join("cog-safe-push.yaml"),
             &configuration(&model, &inputs),
-            force,
+            existing,
             context,
         )?;
     }

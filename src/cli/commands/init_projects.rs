@@ -41,10 +41,26 @@ fn search(folder: &Path, shown: &str, levels: usize, found: &mut Vec<String>) {
     }
 }
 
-/// Writes a file inside the repository that is not there yet, or that may be replaced. A link in its place is replaced, not followed.
-pub(super) fn write_new(repository: &Path, path: &Path, text: &str, force: bool, context: &Context) -> Result<(), Failure> {
-    if path.symlink_metadata().is_ok() && !force {
-        return Err(Failure::request(format!("{} is already there", path.display())).hint("edit it, or replace it with --force"));
+/// What happens to a file that exists already.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Existing {
+    /// An error, with this way to replace it.
+    Refuse(&'static str),
+    Keep,
+    Replace,
+}
+
+/// Writes a file inside the repository. A link in its place is replaced, not followed.
+pub(super) fn write_new(repository: &Path, path: &Path, text: &str, existing: Existing, context: &Context) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() {
+        match existing {
+            Existing::Refuse(hint) => return Err(Failure::request(format!("{} is already there", path.display())).hint(hint)),
+            Existing::Keep => {
+                context.printer.say(&format!("kept {}, which is already there", path.display()));
+                return Ok(());
+            }
+            Existing::Replace => {}
+        }
     }
     write(repository, path, text).with_context(|| format!("failed to write {}", path.display()))?;
     context.printer.result(&format!("wrote {}", path.display()));

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::cli::arguments::InitArguments;
-use crate::cli::commands::init_projects::{self, write_new};
+use crate::cli::commands::init_projects::{self, Existing, write_new};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::support::process::Bounds;
@@ -23,11 +23,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 pub(super) fn write(arguments: &InitArguments, context: &Context) -> Result<(), Failure> {
     let repository = context.environment.folder();
     let branch = default_branch(context);
+    // Without a model, so that no configuration is replaced.
+    let refuse = Existing::Refuse("edit it, or replace it with `safe-push init --github --force`");
+    let existing = if arguments.force { Existing::Replace } else { refuse };
     let template = if has_several_models(context) { SEVERAL } else { SINGLE };
     let canary = arguments.canary.then_some(("safe-push-canary.yaml", CANARY));
     for (name, template) in [("safe-push.yaml", template)].into_iter().chain(canary) {
         let path = repository.join(".github/workflows").join(name);
-        write_new(repository, &path, &template.replace(BRANCH, &branch), arguments.force, context)?;
+        write_new(repository, &path, &template.replace(BRANCH, &branch), existing, context)?;
     }
     context
         .printer

@@ -12,9 +12,9 @@ use crate::cli::load;
 use crate::cli::prepare::model_run;
 use crate::cli::promotion::promotion;
 use crate::cli::services;
-use crate::domain::identity::{ModelRef, VersionId};
+use crate::domain::identity::{ModelRef, VersionId, VersionRef};
 use crate::domain::verdict::Verdict;
-use crate::pipeline;
+use crate::pipeline::{self, Tested};
 use crate::report::json::v1::Run;
 
 /// Larger files are rejected.
@@ -38,8 +38,9 @@ pub(super) async fn run(arguments: PromoteArguments, context: &Context) -> Resul
         return Err(Failure::request("no token for Replicate's registry is set"));
     };
     let (observer, options) = (context.observer(), options(loaded.notices));
-    let model = model_run(wanted);
-    let report = pipeline::promote(model, &tested_record, &promotion, &services, &options, &*observer, &context.cancelled).await;
+    let version = VersionRef { model: test_model, id };
+    let (model, tested) = (model_run(wanted), Tested { version: &version, record: &tested_record });
+    let report = pipeline::promote(model, tested, &promotion, &services, &options, &*observer, &context.cancelled).await;
     Ok(conclude(&report, &loaded.run.settings.report_dir, context))
 }
 

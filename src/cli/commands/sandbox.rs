@@ -23,7 +23,10 @@ pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Resul
     };
     let sandbox = Sandbox::start(options).await?;
     announce(&sandbox, context)?;
-    context.cancelled.cancelled().await;
+    // Without the tokens nobody could use it.
+    if context.printer.lost().is_none() {
+        context.cancelled.cancelled().await;
+    }
     context.printer.say("stopping; containers are being removed");
     sandbox.stop().await;
     Ok(Verdict::Passed)

@@ -426,3 +426,20 @@ fn what_lets_more_be_published_is_not_for_a_checkout_to_say() {
         assert!(found[0].starts_with("SP002 .safe-push.yaml:1:"), "{key}: {found:?}");
     }
 }
+
+#[test]
+fn a_placeholder_of_init_is_named_with_its_line() {
+    let of = |text: &str| said(&Repository::with_model(text).loaded().models[0].findings);
+    assert_eq!(
+        of(
+            "predict:\n  test_cases:\n    - inputs:\n        text: replace me\n  fuzz:\n    fixed_inputs: {image: https://example.com/replace-me.png}\n"
+        ),
+        [
+            "SP037 cog-safe-push.yaml:5:9: input 'text' still has the placeholder \"replace me\" [send what a user would send, and say what the output should be]",
+            "SP037 cog-safe-push.yaml:7:20: input 'image' still has the placeholder \"https://example.com/replace-me.png\" [send what a user would send, and say what the output should be]",
+        ]
+    );
+    for fine in ["inputs: {text: replace me now}", "inputs: {text: replace me}\n      exact_string: replaced"] {
+        assert_eq!(of(&format!("predict:\n  test_cases:\n    - {fine}\n")), [""; 0], "{fine}");
+    }
+}
