@@ -8,7 +8,7 @@ use cog_findings::text::count;
 use cog_findings::{Finding, Location};
 use cog_source::weights::{ListedFile, select};
 
-use crate::build::context::{ContextError, ContextFiles};
+use crate::build::context::{ContextError, ContextFiles, IGNORE_FILE};
 use crate::build::rules;
 use crate::support::{ExposeSecret, SecretString};
 
@@ -103,6 +103,17 @@ pub(super) fn about(
         }
     }
     Ok(findings)
+}
+
+/// Why a build could not send the files.
+pub(super) fn unusable(error: &ContextError, shown_as: &str) -> Finding {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    let finding = Finding::new(&rules::CONTEXT_UNUSABLE, format!("{error}{cause}"));
+    let finding = match error {
+        ContextError::IgnoreFile(_) | ContextError::Ignore(_) => finding.at(Location::file(format!("{shown_as}{IGNORE_FILE}"))),
+        _ => finding,
+    };
+    error.hint().into_iter().fold(finding, Finding::hint)
 }
 
 fn read(project: &Path, path: &Path) -> io::Result<Vec<u8>> {

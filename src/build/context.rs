@@ -13,6 +13,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 
 use cog_source::recipe::RecipeFile;
 use cog_source::weights::{ListedFile, WeightSelection};
+use repository_files::FileError;
 use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream, ReadBuf};
 use tokio_tar::{Builder, EntryType};
 use tokio_util::task::AbortOnDropHandle;
@@ -30,6 +31,8 @@ const LEFT_OUT: [&str; 2] = [".git", ".cog"];
 /// A project with more files is a mistake, such as a data set beside the model.
 const MAX_ENTRIES: usize = 1_000_000;
 
+pub(super) const IGNORE_FILE: &str = ".dockerignore";
+
 /// A larger `.dockerignore` is rejected.
 const IGNORE_FILE_BYTES: u64 = 1024 * 1024;
 
@@ -45,6 +48,9 @@ pub enum ContextError {
         #[source]
         source: io::Error,
     },
+    /// The `.dockerignore` cannot be read: it is not a file of the project, or too large.
+    #[error(transparent)]
+    IgnoreFile(FileError),
     /// Docker would reject the `.dockerignore`.
     #[error(transparent)]
     Ignore(#[from] PatternError),
@@ -63,6 +69,7 @@ impl ContextError {
                 Some("the file changed while it was sent; build again when nothing writes to the project")
             }
             Self::Unreadable { .. } => Some("make it readable, or name it in .dockerignore"),
+            Self::IgnoreFile(_) => Some("replace .dockerignore with a readable file in the project, smaller than 1 MiB"),
             Self::Ignore(_) => Some("correct the line; the rules are at https://docs.docker.com/build/concepts/context/"),
             Self::TooManyFiles => Some("name folders that the model does not need in .dockerignore"),
             Self::Misplaced { .. } => None,
@@ -307,12 +314,10 @@ fn generated_folders(files: &[RecipeFile]) -> std::collections::BTreeSet<String>
 }
 
 fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
-    let path = root.join(".dockerignore");
-    let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-    let bytes = match repository_files::read(root, Path::new(".dockerignore"), IGNORE_FILE_BYTES) {
+    let bytes = match repository_files::read(root, Path::new(IGNORE_FILE), IGNORE_FILE_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.is_missing() => return Ok(DockerIgnore::default()),
-        Err(error) => return Err(unreadable(error.into())),
+        Err(error) => return Err(ContextError::IgnoreFile(error)),
     };
     Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
 }

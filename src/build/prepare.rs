@@ -111,7 +111,8 @@ pub async fn prepare(
     let mut recipe = places::of_recipe(planned, project, plan);
     recipe.decisions.insert(0, project.sdk_decision.clone());
     let mut findings = recipe.findings.clone();
-    findings.extend(advice_about(project, plan, environment).await);
+    // Files that cannot be sent are left to the build, which reports them.
+    findings.extend(advice_about(project, plan, environment).await.unwrap_or_default());
     findings.extend(secrets.iter().filter_map(not_hidden));
     Ok(BuildRequest {
         model: model.map(str::to_owned),
@@ -168,20 +169,25 @@ fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), Prepare
     Ok(())
 }
 
-/// Findings about the files to be sent. Unreadable files are left to the build, which reports them.
-async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEnvironment) -> Vec<Finding> {
+/// Findings about the files to be sent.
+async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEnvironment) -> Result<Vec<Finding>, ContextError> {
     let (folder, unsent, tokens) = (project.folder.clone(), plan.unsent.clone(), environment.tokens.clone());
     let shown_as = project.shown("");
     let looked = sources::blocking(move || {
         let tokens: Vec<_> = tokens.iter().map(|(name, value)| (name.as_str(), value)).collect();
         advice::about(&folder, &shown_as, &unsent, &tokens)
     });
-    looked.await.unwrap_or_default()
+    looked.await
 }
 
 /// Findings about the files that a build would send, for a check that builds nothing.
 pub async fn context_findings(project: &Project, plan: &BuildPlan) -> Vec<Finding> {
-    advice_about(project, plan, &BuildEnvironment::default()).await
+    match advice_about(project, plan, &BuildEnvironment::default()).await {
+        Ok(findings) => findings,
+        Err(error) if plan.builder == Builder::Native => vec![advice::unusable(&error, &project.shown(""))],
+        // The Cog CLI sends the files itself.
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The weights that get their own image, if the plan asks for one and the project has any.

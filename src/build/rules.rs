@@ -84,6 +84,15 @@ pub(crate) const VIRTUAL_ENVIRONMENT: Rule = Rule {
     example: "```text\n# .dockerignore\nvenv/\n```",
 };
 
+pub(crate) const CONTEXT_UNUSABLE: Rule = Rule {
+    code: "SP590",
+    name: "build-context-unusable",
+    severity: Error,
+    summary: "The project's files cannot be sent to the builder.",
+    why: "Every build would stop before its first step.",
+    example: "```text\n.dockerignore -> /etc/shared.dockerignore   # a link out of the project\n```",
+};
+
 /// All rules of the room, by code.
 pub const RULES: &[Rule] = &[
     CONTEXT_LARGE,
@@ -95,6 +104,7 @@ pub const RULES: &[Rule] = &[
     SECRET_NOT_HIDDEN,
     LINK_OUTSIDE,
     VIRTUAL_ENVIRONMENT,
+    CONTEXT_UNUSABLE,
 ];
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::cli::load::Loaded;
 use crate::cli::origin::origin;
 use crate::cli::printer::{Format, Printer};
 use crate::cli::services;
-use crate::deliver::files::{WrittenReport, probe, write_report};
+use crate::deliver::files::{DeliverError, WrittenReport, probe, write_report};
 use crate::deliver::{Target, Undelivered};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
@@ -75,10 +75,14 @@ pub(super) fn deliver(run: &Redacted<v1::Run>, folder: &Path, context: &Context)
     delivered
 }
 
+fn undelivered_file(problem: &DeliverError) -> Undelivered {
+    Undelivered { hint: problem.hint().map(str::to_owned), ..Undelivered::new(Target::Folder, problem) }
+}
+
 pub(super) fn deliver_files(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> (WrittenReport, Delivered) {
     let folder = context.environment.folder().join(folder);
     let written = write_report(Some(context.environment.folder()), &folder, run);
-    let undelivered = written.problems.iter().map(|problem| Undelivered::new(Target::Folder, problem)).collect();
+    let undelivered = written.problems.iter().map(undelivered_file).collect();
     let created = written.folders.iter().chain(&written.files).cloned().collect();
     let folder = (!written.files.is_empty()).then_some(folder);
     (written, Delivered { folder, created, undelivered })

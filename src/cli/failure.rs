@@ -91,11 +91,12 @@ impl From<InspectError> for Failure {
     }
 }
 
-/// The sandbox is a service like the others.
+/// The sandbox is a service like the others, with options of its own.
 impl From<SandboxError> for Failure {
     fn from(error: SandboxError) -> Self {
         let hint = error.hint();
-        Self::new(Verdict::ServiceError, error).maybe_hint(hint)
+        let verdict = if error.is_bad_option() { Verdict::Misconfigured } else { Verdict::ServiceError };
+        Self::new(verdict, error).maybe_hint(hint)
     }
 }
 

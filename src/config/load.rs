@@ -1,12 +1,14 @@
 //! Loads plans from files, variables, inputs and flags.
 
 use cog_findings::Finding;
+use repository_files::FileError;
 
 use crate::config::ConfigError;
 use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, read_text, stem};
 use crate::config::loaded::{Configured, LoadedModel, LoadedModels, NewModel};
 use crate::config::model_file::{self, ModelFile};
 use crate::config::model_roles::{self, ModelRoles};
+use crate::config::reader;
 use crate::config::repository::{self, Repository};
 use crate::config::sources::{RunSettings, Sources};
 use crate::config::tokens::Tokens;
@@ -125,9 +127,11 @@ pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
 }
 
 fn read_model(repository: &Repository, file: &str) -> Result<(ModelFile, Vec<Finding>), ConfigError> {
-    let text = read_text(&repository.root, file)
-        .map_err(|error| ConfigError::Unreadable { path: file.to_owned(), source: error.into() })?;
-    Ok(model_file::parse(&text, file))
+    match read_text(&repository.root, file) {
+        Ok(text) => Ok(model_file::parse(&text, file)),
+        Err(error @ FileError::NotText { .. }) => Ok((ModelFile::default(), vec![reader::not_text(&error, file)])),
+        Err(error) => Err(ConfigError::Unreadable { path: file.to_owned(), source: error.into() }),
+    }
 }
 
 /// The models of configurations that were not chosen. A configuration that cannot be read matters only when it is chosen.

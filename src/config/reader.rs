@@ -6,6 +6,7 @@ use cog_findings::text::shorten;
 use cog_findings::{Finding, Location};
 use cog_schema::is_placeholder;
 use cog_source::yaml::{Entry, Node, Reader, ReaderRules, Value};
+use repository_files::FileError;
 use serde_json::{Map, Number};
 
 use crate::config::rules;
@@ -56,6 +57,13 @@ pub(super) fn inputs(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Map<Stri
 pub(super) fn key_places(entry: Option<&Entry<'_>>) -> BTreeMap<String, Location> {
     let Some(Value::Map(entries)) = entry.map(|entry| &entry.node().value) else { return BTreeMap::new() };
     entries.iter().map(|(key, _)| (key.name.clone(), key.location.clone())).collect()
+}
+
+/// A configuration whose bytes are not text.
+pub(super) fn not_text(error: &FileError, file: &str) -> Finding {
+    let line = if let FileError::NotText { line, .. } = error { *line } else { 1 };
+    let finding = Finding::new(&rules::UNREADABLE, error.to_string()).at(Location::at(file, line, 1));
+    error.fix().into_iter().fold(finding, Finding::hint)
 }
 
 /// Reports inputs that still have the value that `init` wrote.

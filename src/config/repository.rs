@@ -205,6 +205,11 @@ impl Repository {
         let text = named.map(str::to_owned).or_else(|| self.image_model());
         let (model, is_named) = match text {
             Some(text) => (parse_model("the model", &text)?, true),
+            // Whoever names a folder expects a configuration there.
+            None if self.config_dir() != Settings::from(PartialSettings::default()).config_dir => {
+                let looked = format!("found no configuration in {}/", self.config_dir());
+                return Err(ConfigError::NoModel { looked });
+            }
             None if sources.model_optional && self.has_project() => (self.unnamed_model(), false),
             None => {
                 let dir = self.config_dir();

@@ -40,6 +40,19 @@ pub enum DeliverError {
     Junit(#[from] JunitError),
 }
 
+impl DeliverError {
+    /// The fix, where it is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Folder { .. } => Some("name a folder that can be written with --report-dir"),
+            Self::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("free space, or name a folder on another disk with --report-dir")
+            }
+            Self::File { .. } | Self::Json(_) | Self::Html(_) | Self::Junit(_) => None,
+        }
+    }
+}
+
 /// The files of a report that were written, and the errors for the rest.
 #[derive(Debug, Default)]
 pub struct WrittenReport {

@@ -36,6 +36,9 @@ pub(super) fn make(base: Option<&Path>, folder: &Path) -> io::Result<OwnFolder> 
         match fs::create_dir(&place) {
             Ok(()) => made.created.push(place.clone()),
             Err(_) if place.is_dir() => {}
+            Err(_) if place.exists() => {
+                return Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{} is not a folder", place.display())));
+            }
             Err(error) => return Err(error),
         }
     }

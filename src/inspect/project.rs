@@ -9,7 +9,7 @@ use cog_source::config;
 use cog_source::project::Project;
 use cog_source::recipe::SourceText;
 use cog_source::sdk::{self, SdkVersion};
-use repository_files::read_text;
+use repository_files::{FileError, read_text};
 
 use crate::domain::project_place::{COG_YAML, ProjectPlace};
 use crate::inspect::InspectError;
@@ -34,6 +34,10 @@ pub(crate) async fn load_project(
         Err(error) if error.is_missing() => {
             let folder = folder.join(&place.config_folder);
             return Err(InspectError::NoConfig { near: near(&folder), folder });
+        }
+        Err(error @ FileError::NotText { .. }) => {
+            let file = place.config_file();
+            return Err(InspectError::Unusable { findings: vec![config::not_text(&error, &file)], file });
         }
         Err(error) => return Err(InspectError::Unreadable { path: folder.join(name), source: error.into() }),
     };

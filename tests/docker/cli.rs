@@ -168,3 +168,21 @@ fn a_build_step_that_fails_points_to_its_line() {
     repository.edit("cog.yaml", "  sdk_version", "  run:\n    - echo nothing here && exit 7\n  sdk_version");
     assert_snapshot!(repository.run("run --sandbox"));
 }
+
+#[test]
+fn a_build_for_the_sandbox_asks_no_registry() {
+    if !docker_is_there() {
+        return;
+    }
+    // Nothing listens there.
+    let nowhere = "127.0.0.1:1";
+    let repository = Repository::example("text-stats")
+        .variable("COG_CA_CERT", &ca_file())
+        .variable("COG_REGISTRY_HOST", nowhere)
+        .variable("REPLICATE_REGISTRY", nowhere);
+    repository.edit("cog.yaml", "  sdk_version", "  run:\n    - exit 7\n  sdk_version");
+    let seen = repository.run("build --no-lint");
+    assert!(seen.code == Some(1) && seen.stdout.contains("SP550"), "{seen}");
+    let seen = repository.run("build --no-lint --sandbox");
+    assert!(seen.code == Some(1) && !seen.stdout.contains("SP550") && !seen.stderr.contains(nowhere), "{seen}");
+}

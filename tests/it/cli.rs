@@ -128,3 +128,49 @@ fn an_unknown_rule_suggests_a_similar_one() {
     assert_eq!(seen.code, Some(2));
     assert!(seen.stderr.contains("did you mean SP101?"), "{seen}");
 }
+
+#[test]
+fn wrong_options_of_the_sandbox_are_wrong_requests() {
+    for (options, problem, fix) in [
+        ("--bind 192.0.2.1", "failed to listen on 192.0.2.1", "name an address of this machine with --bind"),
+        ("--username ../x", "'../x' is not a valid name of an account", "use lowercase letters"),
+        ("--host a/b", "'a/b' is not a valid host name", "give the host alone"),
+        ("--script nowhere.yaml", "failed to read the script nowhere.yaml", ""),
+    ] {
+        let seen = Repository::new().run(&format!("sandbox {options}"));
+        assert_eq!(seen.code, Some(2), "{options}: {seen}");
+        assert!(
+            seen.stderr.contains(problem) && seen.stderr.contains(fix) && !seen.stderr.contains("another port"),
+            "{options}: {seen}"
+        );
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let seen = Repository::new().run(&format!("sandbox --port {}", taken.local_addr().unwrap().port()));
+    assert!(seen.code == Some(3) && seen.stderr.contains("another port"), "{seen}");
+}
+
+#[test]
+fn a_named_folder_without_configurations_is_an_error() {
+    let repository = Repository::example("text-stats");
+    std::fs::create_dir(repository.path().join("configs")).unwrap();
+    for folder in ["configs", "nowhere", "configs/.."] {
+        let seen = repository.run(&format!("check --config-dir {folder}"));
+        assert!(seen.code == Some(2) && seen.stderr.contains(&format!("found no configuration in {folder}/")), "{folder}: {seen}");
+    }
+    std::fs::remove_dir_all(repository.path().join("cog-safe-push-configs")).unwrap();
+    let seen = repository.run("check");
+    assert_eq!(seen.code, Some(0), "a project without a configuration is checked: {seen}");
+}
+
+#[test]
+fn a_report_folder_that_is_a_file_is_named_with_the_fix() {
+    let repository = Repository::example("text-stats");
+    repository.write("taken", "");
+    for (folder, problem) in
+        [("taken", "taken is not a folder"), ("taken/below", "taken is not a folder"), ("/dev/full", "/dev/full is not a folder")]
+    {
+        let seen = repository.run(&format!("check --report-dir {folder}"));
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert!(seen.stderr.contains(problem) && seen.stderr.contains("--report-dir"), "{folder}: {seen}");
+    }
+}

@@ -142,3 +142,47 @@ fn init_writes_through_no_link() {
     let seen = repository.run("init acme/cold");
     assert!(seen.code != Some(0) && fs::read_dir(elsewhere.path()).unwrap().count() == 0, "{seen}");
 }
+
+#[test]
+fn a_dockerignore_that_leads_out_is_found_by_check() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("shared"), "data/\n").unwrap();
+    let repository = Repository::example("text-stats");
+    symlink(elsewhere.path().join("shared"), repository.path().join(".dockerignore")).unwrap();
+    let seen = repository.run("check");
+    assert!(!matches!(seen.code, Some(0)), "{seen}");
+    for part in ["SP590", ".dockerignore leaves the repository", "replace .dockerignore with a readable file in the project"] {
+        assert!(told(&seen).contains(part), "no '{part}': {seen}");
+    }
+    let repository = Repository::example("text-stats");
+    repository.write("shared", "data/\n");
+    symlink("shared", repository.path().join(".dockerignore")).unwrap();
+    assert_eq!(repository.run("check").code, Some(0), "a link inside the project is followed");
+}
+
+#[test]
+fn a_configuration_in_another_encoding_is_named_with_its_line() {
+    let utf16 = |text: &str| [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect::<Vec<u8>>();
+    let model = "cog-safe-push-configs/text-stats.yaml";
+    for (file, bytes, place, problem) in [
+        (model, utf16("model: acme/text-stats\n"), ":1:1", "UTF-16, not UTF-8 at byte 0"),
+        (model, b"model: acme/text-stats\n# caf\xe9\n".to_vec(), ":2:1", "not UTF-8 at byte 28"),
+        ("cog.yaml", b"build:\n  python_version: \"3.11\"\n  # caf\xe9\n".to_vec(), ":3:1", "not UTF-8 at byte 38"),
+        ("cog.yaml", utf16("build: {}\n"), ":1:1", "UTF-16, not UTF-8 at byte 0"),
+    ] {
+        let repository = Repository::example("text-stats");
+        fs::write(repository.path().join(file), bytes).unwrap();
+        let seen = repository.run("check");
+        assert_eq!(seen.code, Some(2), "{seen}");
+        let code = if file == model { "SP001" } else { "SP501" };
+        for part in [code, &format!("{file}{place}"), problem, "save it as UTF-8"] {
+            assert!(told(&seen).contains(part), "no '{part}': {seen}");
+        }
+    }
+    // At the top, it is not taken for a repository without a configuration.
+    let repository = Repository::example("text-stats");
+    fs::remove_dir_all(repository.path().join("cog-safe-push-configs")).unwrap();
+    fs::write(repository.path().join("cog-safe-push.yaml"), utf16("model: acme/text-stats\n")).unwrap();
+    let seen = repository.run("check");
+    assert!(seen.code == Some(2) && told(&seen).contains("UTF-16"), "{seen}");
+}

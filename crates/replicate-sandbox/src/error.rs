@@ -1,5 +1,6 @@
 //! The errors of starting and controlling a sandbox.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 /// A sandbox failed to start or rejected a request of its owner.
@@ -64,9 +65,21 @@ pub enum SandboxError {
 }
 
 impl SandboxError {
+    /// Whether the options are wrong, so that another attempt with the same ones fails too.
+    pub fn is_bad_option(&self) -> bool {
+        match self {
+            Self::Listen { source, .. } => matches!(source.kind(), ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied),
+            Self::Host(_) | Self::Name(_) | Self::ReadScript { .. } | Self::Script { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Listen { source, .. } if source.kind() == ErrorKind::AddrNotAvailable => {
+                Some("name an address of this machine with --bind, such as 127.0.0.1")
+            }
             Self::Listen { .. } => Some("choose another port with --port, or 0 for any free port"),
             Self::Host(_) => Some("give the host alone, as in build.example.com or 192.0.2.7, without scheme and port"),
             Self::Folder(_) => Some("check that the temporary folder is writable and has free space"),

@@ -8,6 +8,15 @@ use std::net::IpAddr;
 use http::{HeaderMap, Uri, header};
 use url::Host;
 
+/// The two ends of a connection, as far as they are known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ends {
+    /// The address at which it arrived.
+    pub(super) reached: Option<IpAddr>,
+    /// The address that it came from.
+    pub(super) peer: Option<IpAddr>,
+}
+
 /// The hosts of one sandbox, apart from those of this machine's loopback interface.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hosts {
@@ -25,9 +34,8 @@ impl Hosts {
         Ok(Self { names: names.chain([Ok(bound)]).collect::<Result<_, _>>()? })
     }
 
-    /// The host that a request names and the sandbox does not answer to; empty if it names none. `reached` is the address at which the
-    /// connection arrived.
-    pub(super) fn foreign(&self, uri: &Uri, headers: &HeaderMap, reached: Option<IpAddr>) -> Option<String> {
+    /// The host that a request names and the sandbox does not answer to; empty if it names none.
+    pub(super) fn foreign(&self, uri: &Uri, headers: &HeaderMap, ends: Ends) -> Option<String> {
         let mut named: Vec<&str> = uri.authority().map(http::uri::Authority::as_str).into_iter().collect();
         for value in headers.get_all(header::HOST) {
             named.push(value.to_str().unwrap_or_default());
@@ -35,21 +43,26 @@ impl Hosts {
         if named.is_empty() {
             return Some(String::new());
         }
-        named.into_iter().find(|named| !self.answers_to(named, reached)).map(str::to_owned)
+        named.into_iter().find(|named| !self.answers_to(named, ends)).map(str::to_owned)
     }
 
-    fn answers_to(&self, named: &str, reached: Option<IpAddr>) -> bool {
+    fn answers_to(&self, named: &str, ends: Ends) -> bool {
         let Some(host) = host_of(named) else { return false };
         if self.names.contains(&host) {
             return true;
         }
-        let is_reached = |address: IpAddr| address.is_loopback() || reached.map(|reached| reached.to_canonical()) == Some(address);
+        // From another machine, a loopback name is that machine's own.
+        let is_local = ends.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+        let is_reached = |address: IpAddr| match address.is_loopback() {
+            true => is_local,
+            false => ends.reached.map(|reached| reached.to_canonical()) == Some(address),
+        };
         match host {
             Host::Ipv4(address) => is_reached(address.into()),
             Host::Ipv6(address) => is_reached(IpAddr::from(address).to_canonical()),
             Host::Domain(name) => {
                 let name = name.trim_end_matches('.');
-                name == "localhost" || name.ends_with(".localhost")
+                is_local && (name == "localhost" || name.ends_with(".localhost"))
             }
         }
     }
@@ -75,7 +88,8 @@ mod tests {
     #[test]
     fn loopback_the_bound_address_and_configured_names_are_answered_to() {
         let hosts = Hosts::new(Ipv4Addr::UNSPECIFIED.into(), &["build.example".to_owned(), "192.0.2.7".to_owned()]).unwrap();
-        let reached = Some("10.0.0.5".parse().unwrap());
+        let ends = |peer: &str| Ends { reached: Some("10.0.0.5".parse().unwrap()), peer: Some(peer.parse().unwrap()) };
+        let (here, elsewhere) = (ends("::ffff:127.0.0.1"), ends("10.0.0.9"));
         for named in [
             "127.0.0.1",
             "127.0.0.1:5000",
@@ -92,7 +106,9 @@ mod tests {
             "10.0.0.5:5000",
             "[::ffff:10.0.0.5]",
         ] {
-            assert!(hosts.answers_to(named, reached), "{named}");
+            assert!(hosts.answers_to(named, here), "{named}");
+            let is_loopback = named.contains("127.") || named.contains("::1]") || named.to_lowercase().contains("localhost");
+            assert_eq!(hosts.answers_to(named, elsewhere), !is_loopback, "{named} from another machine");
         }
         for named in [
             "",
@@ -108,7 +124,7 @@ mod tests {
             "[::1",
             "é",
         ] {
-            assert!(!hosts.answers_to(named, reached), "{named}");
+            assert!(!hosts.answers_to(named, here) && !hosts.answers_to(named, elsewhere), "{named}");
         }
         assert_eq!(Hosts::new(Ipv4Addr::LOCALHOST.into(), &["a b".to_owned()]).unwrap_err(), "a b");
     }
@@ -121,7 +137,7 @@ mod tests {
             for name in named {
                 headers.append(header::HOST, name.parse().unwrap());
             }
-            hosts.foreign(&Uri::from_static(uri), &headers, None)
+            hosts.foreign(&Uri::from_static(uri), &headers, Ends { reached: None, peer: Some(Ipv4Addr::LOCALHOST.into()) })
         };
         assert_eq!(foreign("/v1", &["localhost"]), None);
         assert_eq!(foreign("http://127.0.0.1:1/v1", &["localhost"]), None);

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use super::faults::FaultEffect;
+use super::hosts::Ends;
 use super::problem::Problem;
 use super::rate_limit::Allowance;
 use super::request_log::RequestRecord;
@@ -47,9 +48,9 @@ pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, router: 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (shared, router) = (Arc::clone(&service), router.clone());
-                service.tasks.spawn(async move { connection(stream, shared, router).await });
+                service.tasks.spawn(async move { connection(stream, peer.ip(), shared, router).await });
             }
             Err(cause) => {
                 tracing::debug!(%cause, "failed to accept a connection");
@@ -59,12 +60,12 @@ pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, router: 
     }
 }
 
-async fn connection(stream: TcpStream, service: Arc<Service>, router: Router) {
+async fn connection(stream: TcpStream, peer: IpAddr, service: Arc<Service>, router: Router) {
     // Responses are small and each is awaited, so there is nothing to gain from waiting for more data.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
-    let reached = stream.local_addr().ok().map(|address| address.ip());
-    let answering = service_fn(|request| answer(&service, &router, request, reached));
+    let ends = Ends { reached: stream.local_addr().ok().map(|address| address.ip()), peer: Some(peer) };
+    let answering = service_fn(|request| answer(&service, &router, request, ends));
     // When the service fails, hyper closes the connection without a response. This is how faults drop connections.
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering);
     tokio::select! {
@@ -80,9 +81,9 @@ async fn answer(
     service: &Arc<Service>,
     router: &TowerToHyperService<Router>,
     request: Request<Incoming>,
-    reached: Option<IpAddr>,
+    ends: Ends,
 ) -> Result<Response, Dropped> {
-    if let Some(host) = service.hosts.foreign(request.uri(), request.headers(), reached) {
+    if let Some(host) = service.hosts.foreign(request.uri(), request.headers(), ends) {
         tracing::debug!(host, "refused a request for a foreign host");
         return Ok(Problem::ForeignHost(host).into_response());
     }

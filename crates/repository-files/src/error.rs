@@ -26,11 +26,15 @@ pub enum FileError {
     #[error("{} is larger than {}", path.display(), size(*limit_bytes))]
     TooLarge { path: PathBuf, limit_bytes: u64 },
     /// A file that is not UTF-8.
-    #[error("{} is not UTF-8 at byte {offset}", path.display())]
+    #[error("{} is {} at byte {offset}", path.display(), encoding(*is_utf16))]
     NotText {
         path: PathBuf,
         /// The first byte that is not UTF-8.
         offset: usize,
+        /// Its line, from 1.
+        line: u32,
+        /// Whether the file starts as UTF-16 does.
+        is_utf16: bool,
     },
     /// The system does not let it be read.
     #[error("failed to read {}", path.display())]
@@ -128,6 +132,10 @@ impl fmt::Display for FileKind {
             Self::Other => "a special file",
         })
     }
+}
+
+fn encoding(is_utf16: bool) -> &'static str {
+    if is_utf16 { "UTF-16, not UTF-8" } else { "not UTF-8" }
 }
 
 fn leads_to(target: Option<&Path>) -> String {

@@ -47,7 +47,11 @@ pub fn read_text(folder: &Path, path: &Path, limit_bytes: u64) -> Result<String,
     let bytes = read(folder, path, limit_bytes)?;
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
-        FileError::NotText { path: path.to_owned(), offset }
+        let bytes = error.as_bytes();
+        let lines = bytes[..offset].iter().filter(|byte| **byte == b'\n').count();
+        let line = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1);
+        let is_utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+        FileError::NotText { path: path.to_owned(), offset, line, is_utf16 }
     })
 }
 

@@ -21,7 +21,14 @@ pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Resul
         docker_host: context.environment.get("DOCKER_HOST").map(str::to_owned),
         ..SandboxOptions::default()
     };
+    let (bind, is_public) = (arguments.bind, !arguments.bind.to_canonical().is_loopback());
     let sandbox = Sandbox::start(options).await?;
+    if is_public {
+        context.printer.warn(
+            format!("the sandbox listens on {bind}: anyone in its network who knows a token can run containers on this machine"),
+            Some("keep the tokens secret, or omit --bind to listen on loopback only"),
+        );
+    }
     announce(&sandbox, context)?;
     // Without the tokens nobody could use it.
     if context.printer.lost().is_none() {

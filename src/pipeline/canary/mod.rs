@@ -153,7 +153,8 @@ async fn guard(model: &ModelRef, replicate: &dyn Replicate) -> Result<(), Stop> 
 fn take(report: &mut CanaryReport, model: ModelReport) {
     report.verdict = model.verdict;
     report.version = model.staged;
-    report.problem = model.error.or_else(|| wrong_answer(&model.cases, &model.findings));
+    let problem = model.error.or_else(|| wrong_answer(&model.cases, &model.findings));
+    report.problem = problem.map(with_own_option);
     let entered = model.stages.into_iter().filter(|stage| stage.status != StageStatus::Skipped);
     report.steps.extend(entered.map(|stage| CanaryStep {
         name: stage.stage.as_str(),
@@ -161,6 +162,12 @@ fn take(report: &mut CanaryReport, model: ModelReport) {
         duration: stage.duration,
         note: stage.note,
     }));
+}
+
+/// The plan is a model's, but the user of a canary has set its hardware with an option.
+fn with_own_option(problem: ErrorReport) -> ErrorReport {
+    let named = |text: String| text.replace("test_hardware", "--hardware");
+    ErrorReport { message: named(problem.message), hint: problem.hint.map(named) }
 }
 
 fn wrong_answer(cases: &[CaseReport], findings: &[Finding]) -> Option<ErrorReport> {
@@ -197,4 +204,20 @@ async fn clean_up(report: &mut CanaryReport, version: &VersionRef, services: &Se
         }
     };
     report.steps.push(CanaryStep { name: "clean-up", status, duration, note });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_with_the_hardware_names_the_option_of_the_canary() {
+        let problem = ErrorReport {
+            message: "test_hardware 'nope' is not hardware of this account".to_owned(),
+            hint: Some("set test_hardware".to_owned()),
+        };
+        let named = with_own_option(problem);
+        assert_eq!(named.message, "--hardware 'nope' is not hardware of this account");
+        assert_eq!(named.hint.as_deref(), Some("set --hardware"));
+    }
 }

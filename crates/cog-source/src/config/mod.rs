@@ -21,7 +21,8 @@ pub use types::{Build, CogConfig, Concurrency, ManagedWeights, RunCommand, Secre
 pub use crate::environment::Variable;
 pub use crate::target::Target;
 
-use cog_findings::Finding;
+use cog_findings::{Finding, Location};
+use repository_files::FileError;
 
 use crate::rules;
 use crate::sdk::SdkVersion;
@@ -56,6 +57,13 @@ impl Parsed {
 /// ```
 pub fn parse(text: &str, file: &str) -> Parsed {
     parse_for(text, file, None)
+}
+
+/// The finding about a `cog.yaml` whose bytes are not text.
+pub fn not_text(error: &FileError, file: &str) -> Finding {
+    let line = if let FileError::NotText { line, .. } = error { *line } else { 1 };
+    let finding = Finding::new(&rules::UNREADABLE, error.to_string()).at(Location::at(file, line, 1));
+    error.fix().into_iter().fold(finding, Finding::hint)
 }
 
 /// Reads `cog.yaml` for an SDK that overrides the one in it.

@@ -15,8 +15,8 @@ use super::super::job_kind::JobKind;
 use super::super::locks::lock;
 use super::abandoned::{Abandoned, CancelOnDrop};
 use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, RunningContainer};
-use super::logs::Budget;
-use super::protocol::{CogServer, JobResponse};
+use super::logs::{Budget, LogLine};
+use super::protocol::{CogServer, JobResponse, ProtocolError};
 use super::reporter::Reporter;
 use super::slot::{ActiveJob, Slot};
 
@@ -27,6 +27,8 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
 const IMAGES_LIMIT: Duration = Duration::from_secs(10);
 /// The daemon delivers lines slightly later than the server responds. A pause of this length means that no more follow.
 const QUIET: Duration = Duration::from_millis(100);
+/// The longest wait for the last lines of a job.
+const LAST_LINES: Duration = Duration::from_secs(2);
 const GONE: &str = "the model's container disappeared while the prediction ran";
 
 type Key = (String, JobKind);
@@ -78,23 +80,9 @@ impl Containers {
         let abandoned =
             Abandoned { slot: Arc::clone(&slot), running: Arc::clone(&running), permit, kind: job.kind, id: job.id.clone() };
         let mut guard = CancelOnDrop { job: Some(abandoned) };
-        let mut answer = std::pin::pin!(ask(&running.server, job));
-        let result = loop {
-            tokio::select! {
-                biased;
-                line = lines.recv() => match line {
-                    Ok(line) => reporter.line(line),
-                    Err(broadcast::error::RecvError::Lagged(count)) => tracing::debug!(count, "a job prints faster than it is read"),
-                    Err(broadcast::error::RecvError::Closed) => break Err(GONE.to_owned()),
-                },
-                result = &mut answer => break result,
-                () = running.output.ended.cancelled() => break Err(GONE.to_owned()),
-            }
-        };
+        let result = watch(ask(&running.server, job), &mut lines, &running.output.ended, |line| reporter.line(line)).await;
         drop(guard.job.take());
-        while let Ok(Ok(line)) = timeout(QUIET, lines.recv()).await {
-            reporter.line(line);
-        }
+        drain(&mut lines, |line| reporter.line(line)).await;
         match result {
             Ok((outcome, logs)) => {
                 reporter.end_job(&logs);
@@ -172,13 +160,114 @@ impl Engine for Containers {
     }
 }
 
+/// Waits for the answer, and passes on lines meanwhile. The answer comes first: the output may be that of an earlier job, whose lines the
+/// daemon still delivers.
+async fn watch<T>(
+    answer: impl Future<Output = Result<T, String>>,
+    lines: &mut broadcast::Receiver<LogLine>,
+    ended: &CancellationToken,
+    mut each: impl FnMut(LogLine),
+) -> Result<T, String> {
+    let mut answer = std::pin::pin!(answer);
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut answer => return result,
+            line = lines.recv() => match line {
+                Ok(line) => each(line),
+                Err(broadcast::error::RecvError::Lagged(count)) => tracing::debug!(count, "a job prints faster than it is read"),
+                Err(broadcast::error::RecvError::Closed) => return Err(GONE.to_owned()),
+            },
+            () = ended.cancelled() => return Err(GONE.to_owned()),
+        }
+    }
+}
+
+/// Passes on the last lines of a job. A model with a thread that prints all the time never falls silent.
+async fn drain(lines: &mut broadcast::Receiver<LogLine>, mut each: impl FnMut(LogLine)) {
+    let quiet = async {
+        loop {
+            match timeout(QUIET, lines.recv()).await {
+                Ok(Ok(line)) => each(line),
+                Ok(Err(broadcast::error::RecvError::Lagged(_))) => {}
+                Ok(Err(broadcast::error::RecvError::Closed)) | Err(_) => return,
+            }
+        }
+    };
+    if timeout(LAST_LINES, quiet).await.is_err() {
+        tracing::debug!("a version keeps printing after its job");
+    }
+}
+
 /// Sends the job until the version accepts it, and waits for the result.
 async fn ask(server: &CogServer, job: &EngineJob) -> Result<(Outcome, String), String> {
     loop {
         match server.run(job).await {
             Ok(JobResponse::Done { outcome, logs }) => return Ok((outcome, logs)),
             Ok(JobResponse::Busy) => sleep(BUSY_INTERVAL).await,
+            // The container is still there, and its own text says what is wrong.
+            Err(cause @ ProtocolError::TooLarge) => return Err(cause.to_string()),
             Err(cause) => return Err(format!("{GONE}: {cause}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> LogLine {
+        LogLine { text: format!("{text}\n"), job: None }
+    }
+
+    /// A version that prints in every turn of the runtime.
+    fn chatter() -> (broadcast::Sender<LogLine>, tokio::task::JoinHandle<()>) {
+        let (sender, _) = broadcast::channel(8);
+        let printing = sender.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let _nobody = printing.send(line("noise"));
+                sleep(Duration::from_millis(1)).await;
+            }
+        });
+        (sender, task)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_version_that_never_falls_silent_still_answers() {
+        let (sender, task) = chatter();
+        let (mut lines, mut seen) = (sender.subscribe(), 0);
+        let answer = async {
+            sleep(Duration::from_millis(50)).await;
+            Ok("answer")
+        };
+        let watched = watch(answer, &mut lines, &CancellationToken::new(), |_| seen += 1).await;
+        assert_eq!((watched, seen > 10), (Ok("answer"), true));
+        let started = tokio::time::Instant::now();
+        drain(&mut lines, |_| seen += 1).await;
+        assert!((LAST_LINES..LAST_LINES * 2).contains(&started.elapsed()), "{:?}", started.elapsed());
+        task.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_of_an_earlier_job_do_not_delay_an_answer() {
+        let (sender, mut lines) = broadcast::channel(1_000);
+        for _ in 0..1_000 {
+            sender.send(line("earlier")).unwrap();
+        }
+        let mut seen = 0;
+        let watched = watch(async { Ok(()) }, &mut lines, &CancellationToken::new(), |_| seen += 1).await;
+        assert_eq!((watched, seen), (Ok(()), 0));
+        drain(&mut lines, |_| seen += 1).await;
+        assert_eq!(seen, 1_000);
+    }
+
+    #[tokio::test]
+    async fn a_container_that_exits_ends_its_job() {
+        let (_sender, mut lines) = broadcast::channel(1);
+        let ended = CancellationToken::new();
+        ended.cancel();
+        let watched: Result<(), String> = watch(std::future::pending(), &mut lines, &ended, drop).await;
+        assert_eq!(watched, Err(GONE.to_owned()));
     }
 }

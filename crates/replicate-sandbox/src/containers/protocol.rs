@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -37,7 +37,9 @@ pub(super) enum ProtocolError {
     Connection(#[source] hyper_util::client::legacy::Error),
     #[error("the model's server did not respond in time")]
     Timeout,
-    #[error("the model's response is incomplete or larger than {MAX_REPLY_BYTES} bytes")]
+    #[error("the model's response, with its output and its logs, is larger than {} MB", MAX_REPLY_BYTES / 1024 / 1024)]
+    TooLarge,
+    #[error("the model's response is incomplete")]
     Body(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("failed to parse the model's response")]
     Json(#[from] serde_json::Error),
@@ -131,9 +133,13 @@ impl CogServer {
             None => request.body(Full::default())?,
         };
         let (parts, body) = self.client.request(request).await.map_err(ProtocolError::Connection)?.into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(ProtocolError::Body)?.to_bytes();
+        let body = Limited::new(body, limit).collect().await.map_err(body_error)?.to_bytes();
         Ok((parts.status, body))
     }
+}
+
+fn body_error(cause: Box<dyn std::error::Error + Send + Sync>) -> ProtocolError {
+    if cause.is::<LengthLimitError>() { ProtocolError::TooLarge } else { ProtocolError::Body(cause) }
 }
 
 /// In train mode both servers listen under `/trainings`. FastAPI's `/predictions` would call `train()` with the inputs of

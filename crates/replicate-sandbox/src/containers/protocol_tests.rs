@@ -71,6 +71,14 @@ async fn both_dialects_fail_alike() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_large_is_called_that() {
+    let logs = "x".repeat(101 * 1024 * 1024);
+    let (server, _) = serve(200, json!({"output": "a", "logs": logs, "status": "succeeded"})).await;
+    let error = server.run(&job(JobKind::Prediction)).await.unwrap_err();
+    assert_eq!(error.to_string(), "the model's response, with its output and its logs, is larger than 100 MB");
+}
+
+#[tokio::test]
 async fn a_version_that_is_busy_is_asked_again() {
     assert_eq!(reply(409, json!({"detail": "Already running a prediction"})).await, JobResponse::Busy);
     assert_eq!(reply(503, json!({"error": "not ready", "status": "failed"})).await, JobResponse::Busy);
