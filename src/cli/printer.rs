@@ -206,7 +206,8 @@ impl Printer {
     fn lose(&self, error: io::Error) {
         tracing::debug!(%error, "a line of the result was not written");
         if error.kind() != io::ErrorKind::BrokenPipe {
-            self.lost.get_or_init(|| error);
+            // The first one says why.
+            let _later = self.lost.set(error);
         }
     }
 

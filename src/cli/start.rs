@@ -119,7 +119,7 @@ fn with_result(verdict: Verdict, printer: &Printer) -> Verdict {
 fn tell_lost(error: &io::Error) {
     let _unread = writeln!(
         io::stderr().lock(),
-        "error: failed to write the result to standard output: {error}\n  hint: the result is incomplete; free space or redirect it elsewhere, and run the command again"
+        "error: failed to write the result to standard output: {error}\n  hint: the result is incomplete; free space, or redirect it elsewhere"
     );
 }
 
