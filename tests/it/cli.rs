@@ -153,7 +153,7 @@ fn wrong_options_of_the_sandbox_are_wrong_requests() {
 fn a_named_folder_without_configurations_is_an_error() {
     let repository = Repository::example("text-stats");
     std::fs::create_dir(repository.path().join("configs")).unwrap();
-    for folder in ["configs", "nowhere", "configs/.."] {
+    for folder in ["configs", "nowhere"] {
         let seen = repository.run(&format!("check --config-dir {folder}"));
         assert!(seen.code == Some(2) && seen.stderr.contains(&format!("found no configuration in {folder}/")), "{folder}: {seen}");
     }

@@ -167,7 +167,7 @@ fn a_configuration_in_another_encoding_is_named_with_its_line() {
     for (file, bytes, place, problem) in [
         (model, utf16("model: acme/text-stats\n"), ":1:1", "UTF-16, not UTF-8 at byte 0"),
         (model, b"model: acme/text-stats\n# caf\xe9\n".to_vec(), ":2:1", "not UTF-8 at byte 28"),
-        ("cog.yaml", b"build:\n  python_version: \"3.11\"\n  # caf\xe9\n".to_vec(), ":3:1", "not UTF-8 at byte 38"),
+        ("cog.yaml", b"build:\n  python_version: \"3.11\"\n  # caf\xe9\n".to_vec(), ":3:1", "not UTF-8 at byte 39"),
         ("cog.yaml", utf16("build: {}\n"), ":1:1", "UTF-16, not UTF-8 at byte 0"),
     ] {
         let repository = Repository::example("text-stats");
