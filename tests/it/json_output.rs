@@ -159,7 +159,7 @@ fn a_result_that_cannot_be_written_is_an_error() {
     repository.edit("predict.py", "text: str", "text");
     let seen = into(">/dev/full", "check --format github");
     assert!(!matches!(seen.code, Some(0)) && seen.stderr.contains("failed to write the result"), "{seen}");
-    for line in ["select", "schema show", "run --help"] {
+    for line in ["select", "rules", "run --help"] {
         let seen = into("| true", line);
         assert!(seen.stderr.is_empty(), "a reader that went away: {seen}");
     }
