@@ -66,6 +66,12 @@ pub(super) fn about(
     let files = context.listing();
     let shown = |path: &str| Location::file(format!("{shown_as}{path}"));
     let mut findings: Vec<Finding> = large(&files).into_iter().collect();
+    for path in context.special() {
+        let path = path.to_string_lossy();
+        let finding =
+            Finding::new(&rules::SPECIAL_FILE, format!("{path} is not a file, a folder or a link, so no image can have it"));
+        findings.push(finding.hint("remove it, or name it in .dockerignore").at(shown(&path)));
+    }
     for (path, target) in context.links_outside() {
         let message = format!("{path} leads to {}, which is not part of the image", target.display());
         let finding = Finding::new(&rules::LINK_OUTSIDE, message).at(shown(&path));
@@ -219,6 +225,24 @@ mod tests {
         let told: Vec<String> =
             findings.iter().map(|finding| format!("{} {}", finding.code, finding.location.as_ref().unwrap().file)).collect();
         assert_eq!(told, ["SP588 up.bin", "SP588 weights.bin", "SP589 venv/pyvenv.cfg"]);
+    }
+
+    #[test]
+    fn sockets_and_named_pipes_are_errors_unless_they_are_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("server.sock")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(folder.path().join("feed")).status().unwrap().success());
+        let told = || {
+            let findings = about(folder.path(), "", &[], &[]).unwrap();
+            let lines = findings.iter().map(|finding| {
+                assert!(finding.is_error());
+                format!("{} {}", finding.code, finding.location.as_ref().unwrap().file)
+            });
+            lines.collect::<Vec<_>>()
+        };
+        assert_eq!(told(), ["SP591 feed", "SP591 server.sock"]);
+        fs::write(folder.path().join(".dockerignore"), "feed\n*.sock\n!other.sock\n").unwrap();
+        assert_eq!(told(), [""; 0]);
     }
 
     #[test]

@@ -122,6 +122,7 @@ pub(super) struct ContextFiles {
     root: PathBuf,
     entries: Vec<Entry>,
     generated: Vec<RecipeFile>,
+    special: Vec<PathBuf>,
 }
 
 /// The paths of the project's files, folders and links that a build would send, sorted within each folder. Blocks.
@@ -135,9 +136,9 @@ impl ContextFiles {
     pub(super) fn scan(root: &Path, unsent: &[PathBuf], generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
         let ignore = read_ignore_file(root)?;
         let unsent = inside(root, unsent);
-        let mut scan = Scan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new() };
+        let mut scan = Scan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new(), special: Vec::new() };
         scan.folder(Path::new(""), &mut Vec::new())?;
-        let found = Self { root: root.to_owned(), entries: scan.entries, generated: Vec::new() };
+        let found = Self { root: root.to_owned(), entries: scan.entries, generated: Vec::new(), special: scan.special };
         generated.into_iter().try_fold(found, Self::and_generated)
     }
 
@@ -155,6 +156,11 @@ impl ContextFiles {
     /// Whether a file of the project is sent under this path. A link is not a file: its target may not be sent.
     pub(super) fn has_file(&self, path: &str) -> bool {
         self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, EntryKind::File { .. }))
+    }
+
+    /// Sockets, named pipes and devices that would be sent if they could be, relative to the root.
+    pub(super) fn special(&self) -> &[PathBuf] {
+        &self.special
     }
 
     /// Links that lead to something else than a part of the project, with their targets.
@@ -188,8 +194,8 @@ impl ContextFiles {
     /// The weights, and everything else. Generated files stay with the latter.
     pub(super) fn split(self, selection: &WeightSelection) -> (Self, Self) {
         let (weights, others) = self.entries.into_iter().partition(|entry| selection.holds(&entry.path.to_string_lossy()));
-        let weights = Self { root: self.root.clone(), entries: weights, generated: Vec::new() };
-        (weights, Self { root: self.root, entries: others, generated: self.generated })
+        let weights = Self { root: self.root.clone(), entries: weights, generated: Vec::new(), special: Vec::new() };
+        (weights, Self { root: self.root, entries: others, generated: self.generated, special: self.special })
     }
 
     /// Adds a copy of a file at the project's root under another name, in place of what has that name; `None` if one of the two is not a file.
@@ -336,6 +342,7 @@ struct Scan<'a> {
     /// Relative to the root.
     unsent: &'a [PathBuf],
     entries: Vec<Entry>,
+    special: Vec<PathBuf>,
 }
 
 impl Scan<'_> {
@@ -370,7 +377,12 @@ impl Scan<'_> {
         let full = self.root.join(path);
         let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
         let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
-        let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else { return Ok(()) };
+        let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else {
+            if !is_ignored {
+                self.special.push(path.to_owned());
+            }
+            return Ok(());
+        };
         let is_folder = kind == EntryKind::Folder;
         let entry = Entry { path: path.to_owned(), source: None, kind, mode: metadata.permissions().mode() & 0o7777 };
         match (is_ignored, is_folder) {

@@ -93,6 +93,15 @@ pub(crate) const CONTEXT_UNUSABLE: Rule = Rule {
     example: "```text\n.dockerignore -> /etc/shared.dockerignore   # a link out of the project\n```",
 };
 
+pub(crate) const SPECIAL_FILE: Rule = Rule {
+    code: "SP591",
+    name: "special-file-in-context",
+    severity: Error,
+    summary: "The project has a socket, a named pipe or a device that `.dockerignore` does not name.",
+    why: "An image cannot have it, so the model would not find it. Usually a program that is still running left it in the folder.",
+    example: "```text\n# .dockerignore\n*.sock\n```",
+};
+
 /// All rules of the room, by code.
 pub const RULES: &[Rule] = &[
     CONTEXT_LARGE,
@@ -105,6 +114,7 @@ pub const RULES: &[Rule] = &[
     LINK_OUTSIDE,
     VIRTUAL_ENVIRONMENT,
     CONTEXT_UNUSABLE,
+    SPECIAL_FILE,
 ];
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ use crate::config::tokens::is_secret;
 use crate::domain::plan::ModelPlan;
 use crate::domain::secret_spec::variables_of;
 use crate::support::ExposeSecret;
-use crate::support::process::Bounds;
+use crate::support::process::{Bounds, Ended};
 use crate::support::secrets::Redactor;
-use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
+use crate::support::untrusted::{DIFF_WITHOUT_PROGRAMS, FiltersOff, Launcher, UntrustedProgram, git};
 
 /// The variable that Cog reads: a file, a folder of `.crt` and `.pem` files, PEM text, or PEM in base64. See
 /// `docs/reference/cog.md#running-the-build`.
@@ -155,19 +155,28 @@ fn folder_of_certificates(folder: &Path) -> anyhow::Result<String> {
 
 /// Describes the checkout by its nearest tag, and whether files differ. Filters of the checkout are not run, because they are programs.
 fn described(environment: &Environment, launcher: &Launcher, folder: &Path) -> Option<String> {
-    let listed = asked_git(environment, launcher, folder, &LIST_FILTERS).unwrap_or_default();
-    let filters = without_filters(listed.as_bytes());
-    let arguments: Vec<&str> = filters.iter().map(String::as_str).chain(["describe", "--tags", "--dirty"]).collect();
-    asked_git(environment, launcher, folder, &arguments)
+    let tag = asked_git(environment, launcher, folder, &["describe", "--tags"])?;
+    let git = |arguments: &[&str]| git(folder, |name| environment.get(name), arguments);
+    let filters = FiltersOff::find(git, |program| run_git(launcher, &program));
+    let filters = filters.inspect_err(|error| tracing::warn!("the image gets no label with its tag: {error}")).ok()?;
+    let arguments: Vec<&str> = ["diff", "--quiet"].into_iter().chain(DIFF_WITHOUT_PROGRAMS).chain(["HEAD", "--"]).collect();
+    match run_git(launcher, &filters.apply(git(&arguments)))?.status.code() {
+        Some(0) => Some(tag),
+        Some(1) => Some(format!("{tag}-dirty")),
+        _ => None,
+    }
 }
 
 /// Git's output about the checkout; `None` without git, without a repository, or after the time limit.
 fn asked_git(environment: &Environment, launcher: &Launcher, folder: &Path, arguments: &[&str]) -> Option<String> {
-    let program = git(folder, |name| environment.get(name), arguments);
-    let bounds = Bounds { time: GIT_LIMIT, bytes: GIT_BYTES, cancelled: &|| false };
-    let ended = launcher.run(&program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
+    let ended = run_git(launcher, &git(folder, |name| environment.get(name), arguments))?;
     let text = String::from_utf8(ended.stdout.bytes).ok()?.trim().to_owned();
     (ended.status.success() && !ended.stdout.cut && !text.is_empty()).then_some(text)
+}
+
+fn run_git(launcher: &Launcher, program: &UntrustedProgram) -> Option<Ended> {
+    let bounds = Bounds { time: GIT_LIMIT, bytes: GIT_BYTES, cancelled: &|| false };
+    launcher.run(program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()
 }
 
 #[cfg(test)]
@@ -186,6 +195,57 @@ mod tests {
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         let environment = Environment::of([("PATH", path)]);
         asked_git(&environment, &Launcher::without_stage(), folder.path(), &["rev-parse", "HEAD"])
+    }
+
+    fn commands(folder: &Path, lines: &[&str]) {
+        for line in lines {
+            let settings = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.com", "-c", "commit.gpgsign=false"];
+            let output =
+                std::process::Command::new("git").args(settings).args(line.split(' ')).current_dir(folder).output().unwrap();
+            assert!(output.status.success(), "git {line}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
+    fn label(folder: &Path, path: &str) -> Option<String> {
+        described(&Environment::of([("PATH", path.to_owned())]), &Launcher::without_stage(), folder)
+    }
+
+    #[test]
+    fn the_tag_says_whether_files_differ_and_no_filter_is_run() {
+        let outer = tempfile::tempdir().unwrap();
+        let (folder, mark) = (outer.path().join("model"), outer.path().join("mark"));
+        let inner = folder.join("inner");
+        let filter = outer.path().join("filter");
+        fs::write(&filter, format!("#!/bin/sh\ntouch '{}'\ncat\n", mark.display())).unwrap();
+        fs::set_permissions(&filter, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(inner.join("x.txt"), "x\n").unwrap();
+        fs::write(folder.join("a.py"), "a\n").unwrap();
+        fs::write(folder.join(".gitmodules"), "[submodule \"inner\"]\n\tpath = inner\n\turl = ./inner\n\tignore = none\n").unwrap();
+        commands(&inner, &["init --quiet", "add --all", "commit --quiet --message=x"]);
+        commands(&folder, &["init --quiet", "add --all", "commit --quiet --message=a", "tag v1"]);
+        let path = env::var_os("PATH").unwrap().into_string().unwrap();
+        assert_eq!(label(&folder, &path).as_deref(), Some("v1"));
+        // In the submodule, git takes no settings of the call.
+        for (folder, file) in [(&folder, "a.py"), (&inner, "x.txt")] {
+            commands(folder, &[&format!("config filter.a=b.clean {}", filter.display())]);
+            fs::write(folder.join(".git/info/attributes"), "* filter=a=b\n").unwrap();
+            fs::write(folder.join(file), "z\n").unwrap();
+        }
+        assert_eq!(label(&folder, &path).as_deref(), Some("v1-dirty"));
+        assert!(!mark.exists(), "git started a filter");
+        commands(&inner, &["status"]);
+        assert!(mark.exists(), "the setting is effective");
+    }
+
+    #[test]
+    fn a_git_that_keeps_its_filters_on_compares_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "#!/bin/sh\ncase \"$*\" in\n*get-regexp*) printf 'filter.a.clean\\nx\\0' ;;\n*describe*) echo v1 ;;\n*) touch compared ;;\nesac\n";
+        fs::write(folder.path().join("git"), script).unwrap();
+        fs::set_permissions(folder.path().join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(label(folder.path(), &format!("{}:/usr/bin:/bin", folder.path().display())), None);
+        assert!(!folder.path().join("compared").exists());
     }
 
     #[test]

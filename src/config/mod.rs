@@ -10,6 +10,7 @@ mod error;
 mod example;
 mod files;
 mod folders;
+mod git_folder;
 mod input_value;
 mod layers;
 mod load;

@@ -10,6 +10,7 @@ use figment::value::Dict;
 use crate::config::choices::VerifyMode;
 use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
 use crate::config::folders::{self, Projects};
+use crate::config::git_folder::is_of_git;
 use crate::config::layers::{Layer, Layers};
 use crate::config::loaded::{ConfiguredModel, LoadedModel};
 use crate::config::model_file::{self, ModelFile};
@@ -56,6 +57,9 @@ impl Repository {
         let is_own_word = layers.source_of(Key::report_dir).as_deref() == Some(FILE);
         if is_own_word && leaves(&settings.report_dir) {
             findings.push(outside(Key::report_dir, &settings.report_dir, &file));
+            settings.report_dir = Settings::from(PartialSettings::default()).report_dir;
+        } else if is_own_word && is_of_git(&root, &settings.report_dir) {
+            findings.push(unusable(Key::report_dir, &settings.report_dir, "is in git's own folder", &file));
             settings.report_dir = Settings::from(PartialSettings::default()).report_dir;
         }
         let is_own_word = layers.source_of(Key::config_dir).as_deref() == Some(FILE);
@@ -288,8 +292,12 @@ fn leaves(path: &Path) -> bool {
 }
 
 fn outside(key: Key, folder: &Path, file: &RepositoryFile) -> Finding {
+    unusable(key, folder, "is outside the repository", file)
+}
+
+fn unusable(key: Key, folder: &Path, problem: &str, file: &RepositoryFile) -> Finding {
     let setting = key.setting();
-    let message = format!("{} is {}, which is outside the repository", setting.name, folder.display());
+    let message = format!("{} is {}, which {problem}", setting.name, folder.display());
     let hint = format!("name a folder of the repository, or set --{}", setting.flag.unwrap_or(setting.name));
     let finding = Finding::new(&rules::OUTSIDE, message).hint(hint);
     match file.places.get(setting.name) {

@@ -9,6 +9,7 @@ use repository_files::FileError;
 use serde_json::Value;
 
 use crate::config::ConfigError;
+use crate::config::git_folder::is_of_git;
 use crate::config::input_value;
 use crate::config::layers::Layers;
 use crate::config::model_file::{DeploymentSection, FuzzSection, ModelFile, PredictSection, TrainSection, fixed_and_disabled};
@@ -63,6 +64,7 @@ impl Resolver<'_> {
         findings.extend(roles.twice());
         self.check_ranges(config, &mut findings);
         findings.extend(self.check_secrets());
+        findings.extend(self.check_readme(config));
         let settings = &self.settings;
         let pushes_official_model = settings.push_official_model || settings.two_pass;
         let publish = self.publish(config);
@@ -179,6 +181,21 @@ impl Resolver<'_> {
                 None => finding,
             })
             .collect()
+    }
+
+    /// The file becomes public. A missing one is reported when it is needed, because a script may still write it.
+    fn check_readme(&self, config: &ModelFile) -> Option<Finding> {
+        let path = Path::new(self.settings.readme.as_deref()?);
+        let problem = match is_of_git(self.root, path) {
+            true => "it is a file of git's own, which may hold a token".to_owned(),
+            false => outside(self.root, path)?.to_string(),
+        };
+        let finding =
+            Finding::new(&rules::OUTSIDE, format!("readme cannot be used: {problem}")).hint("name a file of the repository");
+        Some(match self.place_of(Key::readme, config) {
+            Some(place) => finding.at(place),
+            None => finding,
+        })
     }
 
     /// Where a build secret is written, when the checkout names it.
@@ -403,13 +420,6 @@ fn variable_in(value: &Value) -> Option<&str> {
 fn is_own_secret(name: &str, by_checkout: bool) -> bool {
     let mut tokens = TOKENS.iter().filter(|token| by_checkout || token.variable != "GITHUB_TOKEN");
     tokens.any(|token| token.is_called(name)) || by_checkout && ["INPUT_", "ACTIONS_"].iter().any(|own| name.starts_with(own))
-}
-
-/// Whether a file is in a `.git` folder: `actions/checkout` keeps a token there.
-fn is_of_git(root: &Path, path: &Path) -> bool {
-    let path = root.join(path);
-    let real = path.canonicalize().unwrap_or(path);
-    real.components().any(|part| part.as_os_str() == ".git")
 }
 
 /// Why a file is outside of the repository; `None` for one inside, and for a missing one, which is reported when it is needed.

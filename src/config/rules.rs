@@ -88,7 +88,7 @@ rules! {
         "What it sets has no effect.",
         "```text\n.safe-push.yml   # .safe-push.yaml\n```";
     OUTSIDE = "SP030", "outside-repository", Error,
-        "`.safe-push.yaml` names a file or folder outside the repository.",
+        "`.safe-push.yaml` names a file or folder outside the repository, or one of git's own.",
         "Whoever can change a file of the repository could otherwise read or overwrite files of the machine.",
         "```yaml\nreport_dir: ../../etc   # safe-push-report\n```";
     SECRET_SOURCE = "SP031", "secret-source", Error,

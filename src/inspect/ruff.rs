@@ -168,7 +168,7 @@ fn has_settings(folder: &Path) -> bool {
 
 fn read(output: &Ended, project: &Project) -> (RuffOutcome, Vec<Finding>) {
     if !output.status.success() {
-        let problem = format!("it exited with {}: {}", output.status, output.stderr.text().trim());
+        let problem = format!("it exited with {}: {}", output.status, without_source(&output.stderr.text()).trim());
         return failed(problem.trim_end_matches(": "));
     }
     let complaints: Vec<Complaint> = match serde_json::from_slice(&output.stdout.bytes) {
@@ -178,6 +178,12 @@ fn read(output: &Ended, project: &Project) -> (RuffOutcome, Vec<Finding>) {
     let folder = std::fs::canonicalize(&project.folder).unwrap_or_else(|_unreadable| project.folder.clone());
     let findings = complaints.into_iter().take(MAX_FINDINGS).map(|complaint| finding(complaint, &folder));
     (RuffOutcome::Ran, findings.collect())
+}
+
+/// Ruff's message without the lines that it quotes from a settings file: a file that `extend` names may hold anything.
+fn without_source(message: &str) -> String {
+    let is_source = |line: &&str| line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
+    message.lines().filter(|line| !is_source(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn finding(complaint: Complaint, folder: &Path) -> Finding {

@@ -14,7 +14,7 @@ use crate::clients::docker::{InspectImages, TemporaryImage};
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
 use crate::domain::report::Stage;
-use crate::inspect::{Inspected, inspect_schema};
+use crate::inspect::{Inspected, apply_policy, inspect_schema};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::grafting::{self, Grafting};
 use crate::pipeline::inspecting::{About, InspectedModel, checked_plan, judge};
@@ -227,18 +227,21 @@ pub(super) async fn prepared(
         &services.environment,
     );
     let request = at_once(preparing, context.cancelled).await?;
-    tell_advice(record, inspected, &request.findings);
+    tell_advice(record, inspected, &request.findings)?;
     Ok(request)
 }
 
-/// Reports findings about the build that the inspection did not have yet, under the repository's policy.
-fn tell_advice(record: &mut ModelRecord<'_>, inspected: &Inspected, findings: &[Finding]) {
+/// Reports findings about the build that the inspection did not have yet, under the repository's policy. Stops on errors.
+fn tell_advice(record: &mut ModelRecord<'_>, inspected: &Inspected, findings: &[Finding]) -> Result<(), Stop> {
     let is_known = |finding: &Finding| {
         let same = |known: &Finding| known.code == finding.code && known.message == finding.message;
         inspected.findings.iter().any(same) || inspected.ignored.iter().any(same)
     };
     let new = findings.iter().filter(|finding| !is_known(finding)).cloned();
-    record.found_under_policy(new.collect());
+    let applied = apply_policy(new.collect(), &record.model.plan.inspect);
+    record.report.ignored.extend(applied.ignored);
+    record.found(applied.findings.clone());
+    judge(&applied.findings, |_| About::Model).map(|_counts| ())
 }
 
 fn describe(built: &Built, goal: Goal<'_>) -> String {

@@ -1,5 +1,7 @@
 //! What `check` reports, on which lines. No build and no Docker.
 
+use std::fs;
+
 use insta::assert_snapshot;
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
@@ -126,5 +128,32 @@ fn without_ruff_check_goes_on() {
 fn ruffs_findings_are_shown_on_their_lines() {
     let answer = r#"[{"code":"F401","message":"`re` imported but unused","filename":"predict.py","location":{"row":3,"column":8},"end_location":{"row":3,"column":10},"fix":null,"url":null}]"#;
     let script = format!("#!/bin/sh\necho '{answer}'\nexit 0\n");
+    assert_snapshot!(Repository::example("text-stats").with_ruff(Some(&script)).run("check"));
+}
+
+/// Ruff parses settings of somebody else, which may name other files: `extend = "~/.gitconfig"`.
+#[test]
+fn ruff_reads_nothing_of_the_user_and_sends_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join(".gitconfig"), "quietly = kept\n").unwrap();
+    let receiver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    receiver.set_nonblocking(true).unwrap();
+    let script = format!(
+        "#!/bin/bash\nread -r line < {}/.gitconfig; echo \"found: $line\" >&2\n(echo sent > /dev/udp/127.0.0.1/{}) 2> /dev/null\nexit 2\n",
+        home.path().display(),
+        receiver.local_addr().unwrap().port()
+    );
+    let repository = Repository::example("text-stats").variable("HOME", &home.path().display().to_string());
+    let seen = repository.with_ruff(Some(&script)).run("check");
+    assert!(seen.stdout.contains("SP402") && seen.stdout.contains("found:"), "{seen}");
+    assert!(!seen.stdout.contains("quietly"), "{seen}");
+    assert!(receiver.recv(&mut [0; 16]).is_err(), "a datagram was sent");
+}
+
+#[test]
+fn lines_that_ruff_quotes_from_settings_are_left_out() {
+    let message = "ruff failed\n  Cause: Failed to parse /x\n  Cause: TOML parse error at line 12, column 5\n   |\n12 | quietly = kept\n   |     ^\n\
+                   invalid table header";
+    let script = format!("#!/bin/sh\necho '{message}' >&2\nexit 2\n");
     assert_snapshot!(Repository::example("text-stats").with_ruff(Some(&script)).run("check"));
 }

@@ -386,6 +386,7 @@ fn no_setting_of_a_checkout_makes_git_start_a_program() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path.display().to_string()
     };
+    submodule_with_filter(&repository, &program("submodule"));
     let included = marks.path().join("included");
     fs::write(&included, format!("[core]\n\tfsmonitor = {}\n", program("included-fsmonitor"))).unwrap();
     let settings = [
@@ -403,6 +404,7 @@ fn no_setting_of_a_checkout_makes_git_start_a_program() {
         ("filter.hostile.smudge", program("smudge")),
         ("filter.hostile.process", program("process")),
         ("filter.hostile.required", "true".to_owned()),
+        ("filter.a=b.clean", program("equals")),
         ("gpg.program", program("gpg")),
         ("log.showSignature", "true".to_owned()),
         ("include.path", included.display().to_string()),
@@ -416,8 +418,9 @@ fn no_setting_of_a_checkout_makes_git_start_a_program() {
         let set = Command::new("git").args(["config", "--add", name, &value]).current_dir(repository.path()).status().unwrap();
         assert!(set.success());
     }
-    repository.write(".gitattributes", "* diff=hostile filter=hostile\n");
+    repository.write(".gitattributes", "* diff=hostile filter=hostile\n*.py filter=a=b\n");
     repository.write("parts/small.part", "environment: [VARIANT=changed]\n");
+    repository.edit("predict.py", "import", "# changed\nimport");
     let seen = repository.run("select --models changed");
     assert_eq!(seen.stdout, "large\nsmall\n", "{seen}");
     let started = fs::read_dir(marks.path()).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
@@ -425,8 +428,51 @@ fn no_setting_of_a_checkout_makes_git_start_a_program() {
     assert!(started.is_empty(), "git started {started:?}");
     // The settings are effective: git as a user starts it obeys them.
     let _output = Command::new("git").args(["diff", "--stat"]).current_dir(repository.path()).output().unwrap();
+    for arguments in [&["diff", "--no-ext-diff", "--no-textconv", "--", "predict.py"][..], &["-C", "inner", "status"]] {
+        let _output = Command::new("git").args(arguments).current_dir(repository.path()).output().unwrap();
+    }
     let obeyed = ["included-fsmonitor", "fsmonitor", "clean", "process", "external", "command"];
     assert!(obeyed.iter().any(|name| marks.path().join(name).exists()));
+    assert!(marks.path().join("equals").exists() && marks.path().join("submodule").exists());
+}
+
+/// A submodule with a filter of its own, which git uses when it looks for changes in there.
+fn submodule_with_filter(repository: &Repository, program: &str) {
+    repository.write("inner/x.txt", "x\n");
+    git(repository, "-C inner init --quiet");
+    git(repository, "-C inner add --all");
+    git(repository, "-C inner commit --quiet --message=inner");
+    git(repository, &format!("-C inner config filter.inner.clean {program}"));
+    repository.write("inner/.gitattributes", "* filter=inner\n");
+    repository.write("inner/x.txt", "y\n");
+    repository.write(".gitmodules", "[submodule \"inner\"]\n\tpath = inner\n\turl = ./inner\n\tignore = none\n");
+    git(repository, "add inner .gitmodules");
+    git(repository, "commit --quiet --message=inner");
+}
+
+#[test]
+fn a_filter_whose_name_is_not_text_stops_the_comparison() {
+    let repository = checkout();
+    let marks = tempfile::tempdir().unwrap();
+    let mark = marks.path().join("mark");
+    let settings = repository.path().join(".git/config");
+    let hostile = format!("[filter \"NAME\"]\n\tclean = touch {} && cat\n", mark.display());
+    let replaced = |text: &str| {
+        let (before, after) = text.split_once("NAME").unwrap();
+        [before.as_bytes(), b"\xff", after.as_bytes()].concat()
+    };
+    fs::write(&settings, [fs::read(&settings).unwrap(), replaced(&hostile)].concat()).unwrap();
+    fs::write(repository.path().join(".gitattributes"), replaced("* filter=NAME\n")).unwrap();
+    repository.write("parts/small.part", "environment: [VARIANT=changed]\n");
+    let seen = repository.run("select --models changed");
+    assert_eq!(seen.stdout, "large\nsmall\n", "{seen}");
+    assert!(
+        seen.stderr.contains("every model counts as changed: a filter in git's settings has a name that is not UTF-8"),
+        "{seen}"
+    );
+    assert!(!mark.exists(), "git started the filter");
+    let _output = Command::new("git").args(["diff", "--stat"]).current_dir(repository.path()).output().unwrap();
+    assert!(mark.exists(), "the setting is effective");
 }
 
 #[test]

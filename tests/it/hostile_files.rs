@@ -49,6 +49,17 @@ fn a_named_pipe_is_an_error() {
 }
 
 #[test]
+fn a_named_pipe_anywhere_in_the_project_is_an_error_unless_dockerignore_names_it() {
+    let repository = repository();
+    assert!(Command::new("mkfifo").arg(repository.path().join("feed")).status().unwrap().success());
+    let seen = repository.run("check");
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.stdout.contains("error[SP591]") && seen.stdout.contains("feed"), "{seen}");
+    repository.write(".dockerignore", "feed\n");
+    assert_eq!(repository.run("check").code, Some(0));
+}
+
+#[test]
 fn a_sparse_file_of_four_gigabytes_is_an_error() {
     for file in FILES {
         let seen = check(file, |path| fs::File::create(path).unwrap().set_len(4 << 30).unwrap());

@@ -412,8 +412,39 @@ fn folders_that_a_checkout_names_stay_inside_of_it() {
             assert_eq!(repository.mistakes(), [expected]);
         }
     }
+    for folder in [".git/hooks", ".git", "a/.GIT/hooks", "./.git"] {
+        let repository = Repository::with_model("").file(".safe-push.yaml", &format!("report_dir: {folder}\n"));
+        let expected = format!(
+            "SP030 .safe-push.yaml:1:13: report_dir is {folder}, which is in git's own folder [name a folder of the repository, or set \
+             --report-dir]"
+        );
+        assert_eq!(repository.mistakes(), [expected]);
+    }
     let own = Repository::with_model("").flag(Key::report_dir, "/tmp/x").loaded();
     assert_eq!(own.run.settings.report_dir, std::path::Path::new("/tmp/x"));
+}
+
+#[test]
+fn the_readme_is_a_file_of_the_checkout() {
+    let told = |settings: &str| {
+        let repository = Repository::with_model("").file(".safe-push.yaml", settings).file(".git/config", "token");
+        repository.mistakes()
+    };
+    for file in ["/etc/passwd", "../x", ".git/config", "/dev/zero"] {
+        for (settings, place) in
+            [(format!("readme: {file}\n"), "1:9"), (format!("models:\n  hotdog:\n    readme: {file}\n"), "3:13")]
+        {
+            let found = told(&settings);
+            assert!(
+                found.iter().any(|line| line.starts_with(&format!("SP030 .safe-push.yaml:{place}: readme "))),
+                "{settings}: {found:?}"
+            );
+        }
+    }
+    let inside = Repository::with_model("").file(".safe-push.yaml", "readme: MODEL.md\n");
+    assert_eq!(inside.file("MODEL.md", "x").loaded().models[0].plan.readme.as_deref(), Some("MODEL.md"));
+    let later = Repository::with_model("").file(".safe-push.yaml", "readme: MODEL.md\n");
+    assert!(later.loaded().models[0].plan.readme.is_some(), "a script may still write it");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use cog_findings::text::shorten;
 
 use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, ListSource};
-use crate::support::process::Bounds;
-use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
+use crate::support::process::{Bounds, Ended};
+use crate::support::untrusted::{DIFF_WITHOUT_PROGRAMS, FiltersOff, Launcher, UntrustedProgram, git};
 
 /// Git answers at once, except for its first scan of a large working tree.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -54,11 +54,11 @@ fn list(repository: GitRepository<'_>, base: Option<&str>) -> Result<ChangedFile
     let Some(left) = repository.line(&["merge-base", &base.commit, "HEAD"]) else {
         return Err(format!("git does not know where HEAD left {}: the history may be shallow (fetch-depth: 0)", base.name));
     };
-    // Without a filter, git exits with an error.
-    let filters = without_filters(&repository.words(&LIST_FILTERS).unwrap_or_default());
-    let compared = ["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"];
-    let arguments: Vec<&str> = filters.iter().map(String::as_str).chain(compared).chain([left.as_str(), "--"]).collect();
-    let changed = repository.words(&arguments);
+    let filters = FiltersOff::find(|arguments| repository.git(arguments), |program| repository.run(&program));
+    let filters = filters.map_err(|error| error.to_string())?;
+    let compared = ["diff", "--name-status", "-z", "--find-renames"].into_iter().chain(DIFF_WITHOUT_PROGRAMS);
+    let arguments: Vec<&str> = compared.chain([left.as_str(), "--"]).collect();
+    let changed = output(repository.run(&filters.apply(repository.git(&arguments))));
     let untracked = repository.words(&["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"]);
     let (Some(changed), Some(untracked)) = (changed, untracked) else {
         return Err("git could not list the changed files".to_owned());
@@ -94,15 +94,25 @@ impl GitRepository<'_> {
 
     /// The output of git, if it succeeds.
     fn words(self, arguments: &[&str]) -> Option<Vec<u8>> {
-        let program = git(self.folder, |name| self.environment.get(name).map(String::as_str), arguments);
+        output(self.run(&self.git(arguments)))
+    }
+
+    fn git(self, arguments: &[&str]) -> UntrustedProgram {
+        git(self.folder, |name| self.environment.get(name).map(String::as_str), arguments)
+    }
+
+    fn run(self, program: &UntrustedProgram) -> Option<Ended> {
         let bounds = Bounds { time: TIME_LIMIT, bytes: MAX_BYTES, cancelled: self.cancelled };
-        let ended = self.launcher.run(&program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
-        (ended.status.success() && !ended.stdout.cut).then_some(ended.stdout.bytes)
+        self.launcher.run(program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()
     }
 
     fn line(self, arguments: &[&str]) -> Option<String> {
         Some(String::from_utf8_lossy(&self.words(arguments)?).trim().to_owned())
     }
+}
+
+fn output(ended: Option<Ended>) -> Option<Vec<u8>> {
+    ended.filter(|ended| ended.status.success() && !ended.stdout.cut).map(|ended| ended.stdout.bytes)
 }
 
 fn records(bytes: &[u8]) -> impl Iterator<Item = String> {
@@ -289,6 +299,41 @@ mod tests {
         assert_eq!(checkout.reason(Some("nothing")), "git does not know 'nothing' (--base)");
         assert_eq!(checkout.reason(Some("--output=x")), "git does not know '--output=x' (--base)");
         assert!(!checkout.folder.path().join("x").exists());
+    }
+
+    /// A filter that leaves a mark, in settings of the checkout and of its submodule. Nothing but the settings keeps it from running here.
+    #[test]
+    fn filters_are_not_run_whatever_they_are_called() {
+        let checkout = Checkout::new();
+        let outside = tempfile::tempdir().unwrap();
+        let (mark, filter) = (outside.path().join("mark"), outside.path().join("filter"));
+        fs::write(&filter, format!("#!/bin/sh\ntouch '{}'\ncat\n", mark.display())).unwrap();
+        fs::set_permissions(&filter, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        checkout.write("inner/x.txt", "x\n");
+        for line in ["init --quiet", "add --all", "commit --quiet --message=x"] {
+            checkout.git(&format!("-C inner {line}"));
+        }
+        checkout.write(".gitmodules", "[submodule \"inner\"]\n\tpath = inner\n\turl = ./inner\n\tignore = none\n");
+        checkout.commit();
+        for (folder, file) in [(".", "predict.py"), ("inner", "x.txt")] {
+            checkout.git(&format!("-C {folder} config filter.a=b.clean {}", filter.display()));
+            checkout.write(&format!("{folder}/.git/info/attributes"), "* filter=a=b\n");
+            checkout.write(&format!("{folder}/{file}"), "z\n");
+        }
+        assert_eq!(checkout.paths(Some("HEAD")), ["predict.py"]);
+        assert!(!mark.exists(), "git started a filter");
+        checkout.git("diff --stat");
+        assert!(mark.exists(), "the setting is effective");
+
+        fs::remove_file(&mark).unwrap();
+        let settings = checkout.folder.path().join(".git/config");
+        let hostile = format!("\"]\n\tclean = {}\n", filter.display());
+        fs::write(&settings, [&fs::read(&settings).unwrap(), &b"[filter \"\xff"[..], hostile.as_bytes()].concat()).unwrap();
+        fs::write(checkout.folder.path().join(".git/info/attributes"), b"* filter=\xff\n").unwrap();
+        assert_eq!(checkout.reason(Some("HEAD")), "a filter in git's settings has a name that is not UTF-8");
+        assert!(!mark.exists(), "git started a filter");
+        checkout.git("diff --stat");
+        assert!(mark.exists(), "the setting is effective");
     }
 
     #[test]

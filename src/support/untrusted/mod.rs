@@ -10,7 +10,7 @@
 //! - Landlock: system folders can be read, the checkout and a private temporary folder written, and nothing else; no process outside can be
 //!   inspected or signaled
 //! - seccomp: UNIX sockets and pairs of datagram sockets cannot be opened, so no daemon can be reached, and processes cannot leave the session or
-//!   enter a namespace
+//!   enter a namespace; a program that only reads opens no socket at all
 //! - a session of its own; what remains in it is killed when the program exits
 //!
 //! Files: `program` says what is started, `launcher` starts it, `policy` says what it may see, `stage` is the other end. `landlock`
@@ -26,7 +26,7 @@ mod policy;
 mod program;
 pub mod stage;
 
-pub use git::{LIST_FILTERS, git, without_filters};
+pub use git::{DIFF_WITHOUT_PROGRAMS, FiltersError, FiltersOff, git};
 pub use landlock::is_available as landlock_is_available;
 pub use launcher::{LaunchError, Launcher, Need};
 pub use program::{ProgramKind, UntrustedProgram};

@@ -40,9 +40,6 @@ const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random"
 /// Siblings of a folder of programs that belong to it, as in `~/.pyenv/shims` and `~/venv/bin`.
 const BESIDE_PROGRAMS: [&str; 7] = ["lib", "lib64", "libexec", "share", "versions", "pyvenv.cfg", "plugins"];
 
-/// What git reads of a user's own settings.
-const GIT_SETTINGS: [&str; 3] = [".gitconfig", ".config/git", ".gitignore"];
-
 /// How a program is restricted, as the stage is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Policy {
@@ -67,11 +64,9 @@ impl Policy {
         read.extend(env::split_paths(on_path.unwrap_or_default()).flat_map(|folder| with_libraries(&folder, home)));
         read.extend(program.program.canonicalize().ok());
         read.extend(separate_git_folders(&checkout));
+        read.extend(home.into_iter().flat_map(|home| program.settings_of_user.iter().map(|name| home.join(name))));
         match program.kind {
-            ProgramKind::Reader => {
-                read.push(checkout);
-                read.extend(home.into_iter().flat_map(|home| GIT_SETTINGS.iter().map(|name| home.join(name))));
-            }
+            ProgramKind::Reader => read.push(checkout),
             ProgramKind::Script => write.push(checkout),
         }
         Self { read, write, network: program.kind == ProgramKind::Script, required }
@@ -182,6 +177,18 @@ mod tests {
         fs::set_permissions(outer.path().join("private"), fs::Permissions::from_mode(0o700)).unwrap();
         assert_eq!(added_software(outer.path()), [outer.path().join("pipx")]);
         assert!(added_software(&outer.path().join("missing")).is_empty());
+    }
+
+    #[test]
+    fn only_git_reads_the_users_settings_of_git() {
+        let outer = tempfile::tempdir().unwrap();
+        let home = outer.path().join("home");
+        let read = |program: &UntrustedProgram| Policy::of(program, outer.path(), Some(&home), true).read;
+        let is_of_home = |path: &PathBuf| path.starts_with(&home);
+        let ruff = UntrustedProgram::new(ProgramKind::Reader, "ruff", outer.path().join("model"));
+        assert!(!read(&ruff).iter().any(is_of_home));
+        let git = super::super::git(&outer.path().join("model"), |_| None, &["status"]);
+        assert!(read(&git).contains(&home.join(".gitconfig")));
     }
 
     #[test]

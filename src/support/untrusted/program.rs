@@ -28,12 +28,21 @@ pub struct UntrustedProgram {
     pub folder: PathBuf,
     /// Its environment; nothing else of this process's.
     pub variables: BTreeMap<String, SecretString>,
+    /// Its own settings: files and folders of the user's folder that it may read.
+    pub settings_of_user: &'static [&'static str],
 }
 
 impl UntrustedProgram {
     /// A program without arguments and variables.
     pub fn new(kind: ProgramKind, program: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
-        Self { kind, program: program.into(), arguments: Vec::new(), folder: folder.into(), variables: BTreeMap::new() }
+        Self {
+            kind,
+            program: program.into(),
+            arguments: Vec::new(),
+            folder: folder.into(),
+            variables: BTreeMap::new(),
+            settings_of_user: &[],
+        }
     }
 
     /// Adds arguments.
@@ -48,6 +57,12 @@ impl UntrustedProgram {
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<SecretString>) -> Self {
         self.variables.insert(name.into(), value.into());
         self
+    }
+
+    /// Lets it read its own settings in the user's folder.
+    #[must_use]
+    pub fn settings_of_user(self, settings_of_user: &'static [&'static str]) -> Self {
+        Self { settings_of_user, ..self }
     }
 
     /// Sets variables.

@@ -100,6 +100,6 @@ fn restrict(policy: &Policy) -> Result<(), String> {
         Ok(false) => Err("the kernel, or the filter of this container, has no Landlock".to_owned()),
         Err(error) => Err(format!("Landlock: {error}")),
     };
-    let filtered = filter::restrict().map_err(|error| format!("seccomp: {error}"));
+    let filtered = filter::restrict(policy.network).map_err(|error| format!("seccomp: {error}"));
     if policy.required { confined.and(filtered) } else { Ok(()) }
 }
