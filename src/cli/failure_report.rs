@@ -2,7 +2,7 @@
 
 use cog_findings::Finding;
 
-use crate::cli::action::{ActionRun, ActionStep};
+use crate::cli::action::{ActionRun, ActionStep, CommentWish};
 use crate::cli::conclude::{deliver_files, without_secrets};
 use crate::cli::context::Context;
 use crate::cli::decision;
@@ -68,7 +68,8 @@ pub(super) async fn report_early(failure: &Failure, action: &ActionStep, context
     let run = failed_run_here(failure, context);
     let delivered = deliver_files(&run, &settings.settings.report_dir, context).1;
     let models = requested(&settings);
-    ActionRun::ended_early(action.clone(), event, github, &models, settings.settings.comment).end(&run, delivered).await;
+    let comment = CommentWish::of(&settings.settings);
+    ActionRun::ended_early(action.clone(), event, github, &models, comment).end(&run, delivered, &context.cancelled).await;
 }
 
 /// The names that a request for models has; none for `all` and `changed`. A live model is called as its configuration would be.

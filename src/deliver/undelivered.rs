@@ -21,6 +21,8 @@ pub enum Target {
     CheckRuns,
     /// The comment of the pull request.
     Comment,
+    /// The images of the comment.
+    Images,
     /// The job summary.
     Summary,
     /// A deployment on GitHub.
@@ -38,6 +40,7 @@ impl fmt::Display for Target {
             Self::CheckRun { model } if model.is_empty() => formatter.write_str("the check run of the run"),
             Self::CheckRun { model } => write!(formatter, "the check run of {model}"),
             Self::Comment => formatter.write_str("the pull request's comment"),
+            Self::Images => formatter.write_str("the comment's images"),
             Self::Summary => formatter.write_str("the job summary"),
             Self::Deployment { environment } => write!(formatter, "the deployment of {environment}"),
             Self::Output { name } => write!(formatter, "the output {name}"),

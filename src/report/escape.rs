@@ -122,6 +122,11 @@ pub(crate) fn link(label: &str, url: &str) -> Option<String> {
     is_plain.then(|| format!("[{}]({url})", markdown(label)))
 }
 
+/// An image, shown within the page; `None` for an address that is not plain.
+pub(crate) fn image(description: &str, url: &str) -> Option<String> {
+    link(description, url).map(|link| format!("!{link}"))
+}
+
 /// A version as a link to its own page, where it can be tried. What does not have the form of a version is shown as it is.
 pub(crate) fn version(version: &str) -> String {
     version_named(version, version)
@@ -151,6 +156,11 @@ fn is_reference(before: &str, behind: &str) -> bool {
     let Some((rest, sign)) = parts else { return false };
     let is_word = sign.eq_ignore_ascii_case("GH-") && !rest.ends_with(char::is_alphanumeric);
     is_word && behind.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Our own words for a cell of a table, which stay on one line.
+pub(crate) fn unbroken(text: &str) -> String {
+    text.replace(' ', "&nbsp;")
 }
 
 /// A code span that shows the text unchanged, on one line.
@@ -247,6 +257,11 @@ mod tests {
     #[test]
     fn only_a_plain_address_becomes_a_link() {
         assert_eq!(link("p", "https://replicate.com/p/x").as_deref(), Some("[p](https://replicate.com/p/x)"));
+        assert_eq!(
+            image("[live]", "https://github.com/x?raw=true").as_deref(),
+            Some("![&#91;live&#93;](https://github.com/x?raw=true)")
+        );
+        assert_eq!(image("x", "data:image/png;base64,AA=="), None);
         for url in ["javascript:x", "http://x", "https://x/)(y", "https://x y"] {
             assert_eq!(link("p", url), None, "{url}");
         }

@@ -2,6 +2,8 @@
 //!
 //! Only of models that passed: what did not pass reaches no caller. The text names no test and no finding; those are for the author.
 
+use std::collections::BTreeMap;
+
 use cog_findings::text::shorten;
 
 use crate::domain::before_after::{Aspect, Trend};
@@ -15,8 +17,29 @@ const VALUE_BYTES: usize = 300;
 
 /// The notes of all models that passed; empty without any.
 pub(crate) fn notes_markdown(run: &Run, limit_bytes: usize) -> String {
-    let passed = run.models.iter().filter(|model| model.verdict == Verdict::Passed);
-    shorten(passed.map(of_model).collect::<Vec<_>>().join("\n").as_str(), limit_bytes)
+    let passed: Vec<String> = run.models.iter().filter_map(notes_of_model).collect();
+    shorten(passed.join("\n").as_str(), limit_bytes)
+}
+
+/// The notes of a model; `None` if it did not pass.
+pub(crate) fn notes_of_model(model: &Model) -> Option<String> {
+    (model.verdict == Verdict::Passed).then(|| of_model(model))
+}
+
+/// The notes of models by their names, as JSON that a step can read. Where there are too many, each is cut.
+pub(crate) fn notes_json(notes: &BTreeMap<String, String>, limit_bytes: usize) -> String {
+    let mut each = limit_bytes;
+    loop {
+        let cut: BTreeMap<&str, String> = notes.iter().map(|(name, text)| (name.as_str(), shorten(text, each))).collect();
+        let text = serde_json::json!(cut).to_string();
+        if text.len() <= limit_bytes {
+            return text;
+        }
+        if each == 0 {
+            return "{}".to_owned();
+        }
+        each /= 2;
+    }
 }
 
 fn of_model(model: &Model) -> String {
@@ -26,6 +49,10 @@ fn of_model(model: &Model) -> String {
     let (Some(version), Some(previous)) = (version.clone(), versions.previous.as_deref()) else {
         return match version {
             Some(version) => format!("{heading}First version: {version}\n"),
+            // A run without a token, or without a live version.
+            None if versions.previous.is_none() && versions.unchanged.is_none() => {
+                format!("{heading}- Not compared with a live version\n")
+            }
             None => format!("{heading}{}", list(&changes(model))),
         };
     };
@@ -92,11 +119,30 @@ mod tests {
     }
 
     #[test]
+    fn notes_of_many_models_stay_readable_json() {
+        let notes: BTreeMap<String, String> =
+            (0..200).map(|number| (format!("model-{number}"), "- \"input\"\n".repeat(100))).collect();
+        let text = notes_json(&notes, 60_000);
+        let read: BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+        assert!(read.len() == 200 && text.len() <= 60_000 && read.values().all(|note| note.starts_with("- \"input\"")), "{text}");
+        assert_eq!(notes_json(&BTreeMap::new(), 60_000), "{}");
+        assert_eq!(notes_json(&notes, 100), "{}");
+    }
+
+    #[test]
     fn a_version_without_one_before_is_the_first() {
         let mut run = run_json(&sample::passed());
         run.models[0].versions.previous = None;
         let text = notes_markdown(&run, 10_000);
         assert!(text.contains("First version: [`bbbbbbbb`](https://replicate.com/acme/hotdog/versions/b"), "{text}");
+    }
+
+    #[test]
+    fn what_was_not_compared_is_not_called_unchanged() {
+        let mut run = run_json(&sample::passed());
+        let model = &mut run.models[0];
+        (model.versions.live, model.versions.test, model.versions.previous) = (None, None, None);
+        assert!(notes_markdown(&run, 10_000).ends_with("\n\n- Not compared with a live version\n"));
     }
 
     #[test]

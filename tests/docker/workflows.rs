@@ -7,7 +7,7 @@ use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::support::ExposeSecret as _;
 use serde_json::{Value, json};
 use test_support::fake_github::FakeGitHub;
-use test_support::runner::CHECKED_OUT;
+use test_support::runner::{CHECKED_OUT, pull_request};
 use test_support::workflow::{Finished, WorkflowRun, workflow_of_page};
 use test_support::{Repository, ca_file, docker_is_there};
 
@@ -24,6 +24,18 @@ async fn replicate(models: &[(&str, Visibility)]) -> Sandbox {
 
 /// A push to the default branch.
 fn push(page: &str, files: &Path, server: &FakeGitHub, sandbox: &Sandbox, more: &[(&str, &str)]) -> Finished {
+    let payload = json!({ "after": CHECKED_OUT, "repository": { "default_branch": "main", "full_name": "acme/hotdog" } });
+    run_page(page, files, server, sandbox, more, ("push", "refs/heads/main", payload))
+}
+
+fn run_page(
+    page: &str,
+    files: &Path,
+    server: &FakeGitHub,
+    sandbox: &Sandbox,
+    more: &[(&str, &str)],
+    (event, reference, payload): (&str, &str, Value),
+) -> Finished {
     let workflow = workflow_of_page(page);
     let (state, certificates) = (tempfile::tempdir().unwrap(), ca_file());
     let mut secrets =
@@ -34,10 +46,9 @@ fn push(page: &str, files: &Path, server: &FakeGitHub, sandbox: &Sandbox, more: 
         ("REPLICATE_REGISTRY", sandbox.registry_host()),
         ("COG_CA_CERT", &certificates),
         ("XDG_STATE_HOME", state.path().to_str().unwrap()),
-        ("GITHUB_REF", "refs/heads/main"),
+        ("GITHUB_REF", reference),
     ];
-    let payload = json!({ "after": CHECKED_OUT, "repository": { "default_branch": "main", "full_name": "acme/hotdog" } });
-    let run = WorkflowRun { workflow: &workflow, files, server, event: "push", payload, secrets: &secrets, machine: &machine };
+    let run = WorkflowRun { workflow: &workflow, files, server, event, payload, secrets: &secrets, machine: &machine };
     tokio::task::block_in_place(|| run.run())
 }
 
@@ -126,6 +137,57 @@ async fn a_proxy_of_an_official_model_is_pushed_in_two_passes() {
     let told: Vec<&str> = log.lines().filter(|line| line.contains(KEY) && !line.starts_with("::add-mask::")).collect();
     assert_eq!(told, Vec::<&str>::new(), "{log}");
     assert!(log.contains("of the official image are those that were tested"), "{log}");
+    assert_eq!(server.violations(), Vec::<String>::new());
+    sandbox.stop().await;
+}
+
+/// A model that draws: it has no library for images, so it writes the file itself.
+const PAINTER: &str = r#"import struct
+import zlib
+from pathlib import Path as File
+
+from cog import BasePredictor, Input, Path
+
+
+class Predictor(BasePredictor):
+    def predict(self, shade: int = Input(description="How bright the image is", default=40, ge=0, le=120)) -> Path:
+        row = b"\0" + bytes([shade, SHADE, 90]) * 64
+        chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        header = struct.pack(">IIBBBBB", 64, 48, 8, 2, 0, 0, 0)
+        content = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row * 48)) + chunk(b"IEND", b"")
+        File("out.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+        return Path("out.png")
+"#;
+
+/// A pull request that changes what a model draws shows it, on the branch that the guide names.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_shows_what_a_model_draws() {
+    const GUIDE: &str = "docs/guides/images-in-the-comment.md";
+    if !docker_is_there() {
+        return;
+    }
+    let (sandbox, server) = (replicate(&[("acme/painter", Visibility::Private)]).await, FakeGitHub::start("127.0.0.1:0").await);
+    let repository = Repository::new();
+    repository.write("cog.yaml", COG_YAML);
+    repository.write("predict.py", &PAINTER.replace("SHADE", "10"));
+    let config = "model: acme/painter\ntest_model: acme/painter-test\ntest_hardware: cpu\npredict:\n  test_cases:\n    - inputs: {shade: 50}\n  fuzz: {iterations: 0}\n";
+    repository.write("cog-safe-push.yaml", config);
+    let finished = push(GUIDE, repository.path(), &server, &sandbox, &[]);
+    assert_eq!(finished.results(), [("select", "success"), ("painter", "success"), ("safe-push", "success")], "{finished:#?}");
+    assert_eq!(server.branch_files("safe-push-images"), None, "a push has no comment");
+
+    repository.write("predict.py", &PAINTER.replace("SHADE", "250"));
+    server.has_files(&["predict.py"]);
+    let event = ("pull_request", "refs/pull/7/merge", pull_request("acme/hotdog"));
+    let finished = run_page(GUIDE, repository.path(), &server, &sandbox, &[], event);
+    assert_eq!(finished.results(), [("select", "success"), ("painter", "failure"), ("safe-push", "failure")], "{finished:#?}");
+    let files = server.branch_files("safe-push-images").unwrap();
+    let (path, image) = files.iter().find(|(path, _)| path.ends_with(".png")).unwrap();
+    let image = image::load_from_memory(image).unwrap().into_rgb8();
+    assert_eq!(image.dimensions(), (3 * 64 + 2 * 8, 48), "live, new, difference");
+    assert_eq!([image.get_pixel(5, 5).0, image.get_pixel(64 + 8 + 5, 5).0], [[50, 10, 90], [50, 250, 90]]);
+    let comment = server.comments().last().unwrap()["body"].as_str().unwrap().to_owned();
+    assert!(comment.contains(&format!("](https://github.com/acme/hotdog/blob/safe-push-images/{path}?raw=true)")), "{comment}");
     assert_eq!(server.violations(), Vec::<String>::new());
     sandbox.stop().await;
 }

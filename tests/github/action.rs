@@ -77,6 +77,23 @@ async fn run(repository: &Repository, line: &str) -> Seen {
     tokio::task::block_in_place(|| repository.run(line))
 }
 
+/// What a single model of a pull request costs, from its first request to its last.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_sends_these_requests_and_no_others() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    for file in ["predict.py", "cog.yaml"] {
+        server.has_content(file, &repository.read(file));
+    }
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    // Notes are annotated on lines of the diff, so the files are asked for. A run without a version has no deployments.
+    let requests: Vec<String> =
+        server.requests().iter().map(|request| request.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()).collect();
+    assert_eq!(requests, ["POST /check-runs", "GET /files", "PATCH /check-runs/", "GET /comments", "POST /issues/7/comments"]);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_is_checked_without_rights_and_without_failing() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
@@ -90,6 +107,17 @@ async fn a_fork_is_checked_without_rights_and_without_failing() {
     let commands = obeyed(&seen);
     assert_eq!(commands[0], format!("::add-mask::{READER}"));
     assert!(commands[1..].iter().all(|line| line.starts_with("::notice file=")), "{commands:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_cannot_have_images_and_says_so() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository =
+        step(&server, "pull_request", &pull_request("mallory/hotdog"), READER).variable("INPUT_PREVIEW_BRANCH", "safe-push-images");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.contains("the comment's images: the token of a pull request from a fork may not write a branch"), "{seen}");
+    assert_eq!(server.writes(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

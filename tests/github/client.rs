@@ -19,6 +19,7 @@ use safe_push::support::retry::RetryPolicy;
 use safe_push::support::secrets::Redactor;
 use serde_json::json;
 use test_support::fake_github::{FakeGitHub, Fault, READER, WRITER};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 pub(crate) const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -208,8 +209,8 @@ fn assert_complete(server: &FakeGitHub, names: &[String]) {
     assert!(runs.iter().all(|run| run["status"] == "completed" && run["conclusion"] == "success"), "{runs:?}");
 }
 
-/// Runs a matrix of 24 jobs in a random order. Returns the comment without what differs between runs, and the number of requests.
-async fn matrix_of_24(fault_ratio: f64, longest_work: u64) -> (String, usize) {
+/// Runs a matrix of 24 jobs in a random order. Returns the comment without what differs between runs.
+async fn matrix_of_24(fault_ratio: f64, longest_work: u64) -> String {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.slow(Duration::from_millis(20));
     server.fails_often(fault_ratio);
@@ -226,7 +227,6 @@ async fn matrix_of_24(fault_ratio: f64, longest_work: u64) -> (String, usize) {
         job.await.unwrap();
     }
     server.fails_often(0.0);
-    let requests = server.requests().len();
     assert_complete(&server, &names);
     let foreign = |comment: &serde_json::Value| {
         comment["user"]["login"] == "mallory" && comment["body"].as_str().unwrap().contains("all is well")
@@ -240,24 +240,82 @@ async fn matrix_of_24(fault_ratio: f64, longest_work: u64) -> (String, usize) {
     let body =
         server.comments().iter().find(|comment| comment["user"]["type"] == "Bot").unwrap()["body"].as_str().unwrap().to_owned();
     // The numbers of check runs follow the order in which jobs began.
-    let table =
-        body.split("/runs/").map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join("/runs/");
-    (table, requests)
+    body.split("/runs/").map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join("/runs/")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_four_jobs_in_any_order_and_with_faults_leave_the_same_table() {
     let mut tables = BTreeSet::new();
     for _order in 0..20 {
-        tables.insert(matrix_of_24(0.15, 500).await.0);
+        tables.insert(matrix_of_24(0.15, 500).await);
     }
     assert_eq!(tables.len(), 1, "{tables:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// How a job of a matrix ends whose check run is there.
+async fn end_of_leg(github: Arc<dyn GitHub>, name: String, checks: Checks) {
+    let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
+    let rows = end(&*github, checks, &run(&name, "passed", 0)).await;
+    let outcome = refresh_comment(&*github, 7, &frame(11), Known::SoFar(before, rows)).await.unwrap();
+    assert_eq!(outcome, CommentOutcome::Written);
+}
+
+/// A matrix of 24 jobs that have all started.
+async fn started_24(server: &FakeGitHub) -> Vec<(String, Checks)> {
+    let mut legs = Vec::new();
+    for index in 0..24 {
+        let name = format!("model-{index:02}");
+        let checks = begin(&*client(server, WRITER), leg_of(11, index, 24), &[&name]).await;
+        legs.push((name, checks));
+    }
+    legs
+}
+
+#[tokio::test]
 async fn a_job_of_twenty_four_sends_at_most_six_requests() {
-    let (_, requests) = matrix_of_24(0.0, 6000).await;
-    assert!(requests <= 6 * 24, "{requests} requests of 24 jobs");
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let mut legs = started_24(&server).await;
+    let names: Vec<String> = legs.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(server.requests().len(), 24, "one each when they start");
+    let mut counts = Vec::new();
+    while !legs.is_empty() {
+        let (name, checks) = legs.swap_remove(rand::random_range(0..legs.len()));
+        let before = server.requests().len();
+        end_of_leg(client(&server, WRITER), name, checks).await;
+        counts.push(server.requests().len() - before);
+    }
+    let (last, others) = counts.split_last().unwrap();
+    assert!(others.iter().all(|count| *count == 5) && *last == 4, "{counts:?}");
+    assert_complete(&server, &names);
+}
+
+/// The most requests that jobs send which get in each other's way: they look again, and repair. Doubles of the comment are deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_finish_in_the_same_moment_send_two_requests_more() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    server.slow(Duration::from_millis(20));
+    let legs = started_24(&server).await;
+    let names: Vec<String> = legs.iter().map(|(name, _)| name.clone()).collect();
+    let ends = legs.into_iter().map(|(name, checks)| tokio::spawn(end_of_leg(client(&server, WRITER), name, checks)));
+    for end in ends.collect::<Vec<_>>() {
+        end.await.unwrap();
+    }
+    let requests = server.requests().into_iter().filter(|request| !request.starts_with("DELETE")).count();
+    assert!(requests <= 8 * 24, "{requests} requests of 24 jobs");
+    assert_complete(&server, &names);
+}
+
+/// GitHub ignores parameters that it does not document, so a client that sends one is wrong.
+#[tokio::test]
+async fn undocumented_parameters_are_refused() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let line = "GET /repos/acme/hotdog/issues/7/comments?sort=created&per_page=100 HTTP/1.0";
+    stream.write_all(format!("{line}\r\nauthorization: Bearer {WRITER}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.0 422"), "{answer}");
+    assert_eq!(server.violations(), [r#"/repos/acme/hotdog/issues/7/comments does not know the parameters ["sort"]"#]);
 }
 
 #[tokio::test]

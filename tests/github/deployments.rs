@@ -67,6 +67,22 @@ async fn a_published_version_is_live_in_an_environment_of_its_own() {
 }
 
 #[tokio::test]
+async fn deployments_add_three_requests_and_a_fourth_for_the_one_they_replace() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let mut counts = Vec::new();
+    for id in ['a', 'b', 'c'] {
+        let before = server.requests().len();
+        assert_eq!(announced(&server, WRITER, Some(7), &with_versions("flux", "passed", id, false)).await, Vec::<String>::new());
+        counts.push(server.requests().len() - before);
+    }
+    assert_eq!(counts, [3, 4, 4]);
+    // With a published version there is one deployment: that of what is live.
+    let before = server.requests().len();
+    announced(&server, WRITER, None, &with_versions("flux", "passed", 'd', true)).await;
+    assert_eq!(server.requests().len() - before, 3);
+}
+
+#[tokio::test]
 async fn without_the_right_there_are_none_and_nobody_complains() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.denies_deployments();

@@ -6,5 +6,6 @@ mod action;
 mod client;
 mod deployments;
 mod hostile_script;
+mod images;
 mod live;
 mod workflows;

@@ -91,6 +91,9 @@ async fn eleven_variants_from_a_template_are_prepared_on_the_runner_and_checked(
         assert!(artifact.starts_with("safe-push-") && files.contains(&"run.json".to_owned()), "{artifact}: {files:?}");
     }
     assert_eq!(finished.outputs["verdict"], "passed");
+    let notes: Value = serde_json::from_str(&finished.outputs["notes"]).unwrap();
+    assert_eq!(notes["dev"], "### acme/flux-dev\n\n- Not compared with a live version\n");
+    assert_eq!(notes.as_object().unwrap().len(), VARIANTS.len());
     assert_eq!(serde_json::from_str::<Value>(&finished.outputs["matrix"]).unwrap(), json!({ "model": VARIANTS }));
     let comments = server.comments();
     assert_eq!(comments.len(), 1);

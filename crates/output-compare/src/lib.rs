@@ -2,7 +2,7 @@
 //!
 //! [`compare`] takes two files as bytes, detects what they are ([`MediaKind`]), measures how far apart they are, and holds the measurements
 //! to a [`Tolerance`]. [`examine`] checks one file alone: does it decode, is it blank, is it silent? [`thumbnail`] makes a small copy for a
-//! report, [`difference`] shows where two files differ.
+//! report, [`difference`] shows where two files differ, and [`side_by_side`] puts images into one.
 //!
 //! | kind | the same means |
 //! |---|---|
@@ -57,6 +57,7 @@ mod measurement;
 mod pairs;
 mod preview;
 mod shorten;
+mod side_by_side;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -81,6 +82,7 @@ pub use json_path::{JsonPath, JsonPathError};
 pub use kind::{MediaKind, detect, extension};
 pub use measurement::{Limit, Measurement};
 pub use preview::Preview;
+pub use side_by_side::side_by_side;
 pub use text::{compare_text, short_diff};
 pub use thumbnail::thumbnail;
 pub use tolerance::{ThresholdError, Tolerance};

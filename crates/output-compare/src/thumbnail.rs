@@ -39,8 +39,11 @@ pub fn thumbnail(file: &MediaFile<'_>) -> Option<Preview> {
 fn of_image(image: &DynamicImage) -> Option<Preview> {
     let small = if image.width().max(image.height()) > SIDE { image.thumbnail(SIDE, SIDE) } else { image.clone() };
     // Browsers show eight bits per channel.
-    let small =
-        if small.color().has_alpha() { DynamicImage::from(small.into_rgba8()) } else { DynamicImage::from(small.into_rgb8()) };
+    encoded(if small.color().has_alpha() { small.into_rgba8().into() } else { small.into_rgb8().into() })
+}
+
+/// A small image of eight bits per channel as a PNG, or as a JPEG if that is too large.
+pub(crate) fn encoded(small: DynamicImage) -> Option<Preview> {
     let is_opaque = small.as_rgba8().is_none_or(|pixels| pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX));
     let mut png = Cursor::new(Vec::new());
     small.write_to(&mut png, ImageFormat::Png).ok()?;

@@ -4,6 +4,7 @@
 #![expect(clippy::result_large_err, reason = "a refusal is a whole response")]
 
 mod deployments;
+pub mod git;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -50,6 +51,7 @@ struct Inner {
     hides_check_runs: bool,
     deployments: Vec<Value>,
     denies_deployments: bool,
+    git: git::Git,
     next_id: u64,
     log: Vec<String>,
     violations: Vec<String>,
@@ -80,6 +82,12 @@ impl FakeGitHub {
             .route("/repos/acme/hotdog/commits/{sha}/pulls", get(list_pull_requests))
             .route("/repos/acme/hotdog/deployments", get(deployments::list).post(deployments::create))
             .route("/repos/acme/hotdog/deployments/{id}/statuses", axum::routing::post(deployments::add_status))
+            .route("/repos/acme/hotdog/branches/{name}", get(git::read_branch))
+            .route("/repos/acme/hotdog/git/trees/{sha}", get(git::read_tree))
+            .route("/repos/acme/hotdog/git/blobs", axum::routing::post(git::create_blob))
+            .route("/repos/acme/hotdog/git/trees", axum::routing::post(git::create_tree))
+            .route("/repos/acme/hotdog/git/commits", axum::routing::post(git::create_commit))
+            .route("/graphql", axum::routing::post(git::update_refs))
             .fallback(unknown)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&inner), check_parameters))
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
@@ -218,7 +226,8 @@ impl Inner {
 }
 
 /// Parameters of a query, by the end of the path that has them. GitHub ignores others, so a client that relies on one is wrong.
-const PARAMETERS: [(&str, &[&str]); 7] = [
+const PARAMETERS: [(&str, &[&str]); 8] = [
+    ("/git/trees/", &["recursive"]),
     ("/deployments", &["sha", "ref", "task", "environment", "per_page", "page"]),
     ("/check-runs", &["check_name", "status", "filter", "app_id", "per_page", "page"]),
     ("/comments", &["since", "per_page", "page"]),

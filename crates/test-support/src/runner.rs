@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::fake_github::git::REPOSITORY_ID;
 use crate::{Repository, Seen};
 
 /// The head of the pull request.
@@ -56,11 +57,14 @@ pub fn in_matrix(repository: Repository, matrix: &Value, index: usize, total: us
 
 /// The payload of a pull request from a repository.
 pub fn pull_request(head: &str) -> Value {
-    json!({ "pull_request": {
-        "number": 7,
-        "head": { "sha": HEAD, "repo": { "full_name": head } },
-        "base": { "sha": "b", "repo": { "full_name": "acme/hotdog" } },
-    }})
+    json!({
+        "repository": { "full_name": "acme/hotdog", "default_branch": "main", "node_id": REPOSITORY_ID },
+        "pull_request": {
+            "number": 7,
+            "head": { "sha": HEAD, "repo": { "full_name": head } },
+            "base": { "sha": "b", "repo": { "full_name": "acme/hotdog" } },
+        },
+    })
 }
 
 /// An output of the step, as later steps read it.

@@ -19,6 +19,8 @@ pub(in crate::cli) struct Event {
     pub(super) branch: Option<String>,
     /// The repository's default branch.
     pub(super) default_branch: Option<String>,
+    /// The repository's id in GraphQL.
+    pub(super) repository_id: Option<String>,
     /// What happened, for events that are about several things: `published` for a release.
     pub(super) action: Option<String>,
     /// The commits that the event is about: one of them has to be checked out.
@@ -118,6 +120,7 @@ impl Event {
             vouched,
             branch: None,
             default_branch: text("/repository/default_branch"),
+            repository_id: text("/repository/node_id"),
             action: text("/action"),
             is_merge: name == "pull_request" && head_sha.is_some() && head_sha.as_deref() != sha,
             name: name.to_owned(),

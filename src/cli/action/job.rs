@@ -24,8 +24,7 @@ pub(super) fn job(environment: &Environment, event: &Event) -> Option<Job> {
 /// What the comment says about the workflow run.
 pub(super) fn frame(environment: &Environment, event: &Event) -> Option<Frame> {
     let run = workflow_run(environment);
-    let server = environment.get("GITHUB_SERVER_URL").unwrap_or("https://github.com");
-    let run_url = environment.get("GITHUB_REPOSITORY").map(|repository| format!("{server}/{repository}/actions/runs/{}", run.id));
+    let run_url = repository_url(environment).map(|repository| format!("{repository}/actions/runs/{}", run.id));
     Some(Frame {
         workflow: Workflow::of(environment.get("GITHUB_WORKFLOW_REF"), environment.get("GITHUB_WORKFLOW")),
         run,
@@ -33,6 +32,12 @@ pub(super) fn frame(environment: &Environment, event: &Event) -> Option<Frame> {
         run_url,
         is_proposal: event.pull_request.is_some(),
     })
+}
+
+/// The repository's page.
+pub(super) fn repository_url(environment: &Environment) -> Option<String> {
+    let server = environment.get("GITHUB_SERVER_URL").unwrap_or("https://github.com");
+    environment.get("GITHUB_REPOSITORY").map(|repository| format!("{server}/{repository}"))
 }
 
 /// How a client for GitHub behaves in this job: jobs that run at the same time share what GitHub allows.

@@ -1,12 +1,13 @@
 //! The last job of a workflow: it closes the check runs that other jobs left open, and completes the comment.
 
-use crate::cli::action::step::{ActionStep, SUMMARY_BYTES};
+use crate::cli::action::step::{ActionStep, OUTPUT_BYTES, SUMMARY_BYTES};
 use crate::clients::github::GitHub;
 use crate::config::CommentMode;
 use crate::deliver::github::{Finished, JobResult, Known, finish, refresh_comment};
 use crate::deliver::{Target, Undelivered};
 use crate::domain::verdict::Verdict;
 use crate::report::github::comment_markdown;
+use crate::report::notes::notes_json;
 use crate::support::clock::{Clock, SystemClock};
 
 impl ActionStep {
@@ -23,7 +24,7 @@ impl ActionStep {
         let event = self.event();
         let (Some(job), Some(frame)) = (self.job(&event), self.frame(&event)) else { return None };
         let github = github.filter(|_| event.may_write());
-        let Finished { overview, is_alone, versions, verdict, silent, mut undelivered } =
+        let Finished { overview, is_alone, versions, notes, verdict, silent, mut undelivered } =
             finish(github, &job, expected, jobs, SystemClock.now()).await;
         for model in &silent {
             self.printer().warn(format!("the job of {model} left no result"), None);
@@ -40,6 +41,7 @@ impl ActionStep {
         undelivered.extend(verdict.and_then(|verdict| self.set_output("verdict", verdict.as_str()).err()));
         undelivered.extend(self.set_output("published", &(!versions.is_empty()).to_string()).err());
         undelivered.extend(self.set_output("versions", &serde_json::json!(versions).to_string()).err());
+        undelivered.extend(self.set_output("notes", &notes_json(&notes, OUTPUT_BYTES)).err());
         if let (Some(github), Some(number), CommentMode::Update) = (github, event.pull_request, mode) {
             let known = if is_alone { Known::All(overview) } else { Known::SoFar(overview, Vec::new()) };
             let refreshed = refresh_comment(github, number, &frame, known).await;

@@ -24,5 +24,5 @@ mod step;
 pub(super) use decide::{Decision, Situation, decide, is_thwarted, refusal, restriction};
 pub(super) use event::Event;
 pub(super) use provenance::{CodeTrust, checked_out, head_commit};
-pub(super) use run::ActionRun;
+pub(super) use run::{ActionRun, CommentWish};
 pub(super) use step::ActionStep;

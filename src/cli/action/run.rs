@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::action::event::Event;
 use crate::cli::action::places::places;
@@ -18,9 +19,10 @@ use crate::cli::conclude::Delivered;
 use crate::clients::github::GitHub;
 use crate::clients::runner::{AnnotationLevel, LogAnnotation, annotation};
 use crate::config::CommentMode;
+use crate::config::settings::Settings;
 use crate::deliver::github::{
-    Checks, CommentOutcome, Completed, Known, MODELS_FOR_EVERY_JOB, Overview, Placement, announce, close_superseded,
-    refresh_comment,
+    Checks, CommentOutcome, Completed, ImageBranch, ImagesByModel, Job, Known, MODELS_FOR_EVERY_JOB, Overview, Placement, announce,
+    close_superseded, refresh_comment, show_images,
 };
 use crate::deliver::{Target, Undelivered};
 use crate::domain::model_name::ModelName;
@@ -44,7 +46,21 @@ pub(in crate::cli) struct ActionRun {
     step: ActionStep,
     event: Event,
     target: Option<(Arc<dyn GitHub>, Checks)>,
-    comment: CommentMode,
+    comment: CommentWish,
+}
+
+/// What the settings say about the comment.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct CommentWish {
+    mode: CommentMode,
+    /// The branch that its images are kept on.
+    preview_branch: Option<String>,
+}
+
+impl CommentWish {
+    pub(in crate::cli) fn of(settings: &Settings) -> Self {
+        Self { mode: settings.comment, preview_branch: settings.preview_branch.clone() }
+    }
 }
 
 impl ActionRun {
@@ -54,7 +70,7 @@ impl ActionRun {
         event: Event,
         github: Option<Arc<dyn GitHub>>,
         models: &[String],
-        comment: CommentMode,
+        comment: CommentWish,
     ) -> Self {
         let mut target = None;
         if let (Some(github), Some(job), true) = (github, step.job(&event), event.may_write()) {
@@ -76,7 +92,7 @@ impl ActionRun {
         event: Event,
         github: Option<Arc<dyn GitHub>>,
         models: &[String],
-        comment: CommentMode,
+        comment: CommentWish,
     ) -> Self {
         let job = step.job(&event).filter(|_| event.may_write());
         let target = github.zip(job).map(|(github, job)| (github, Checks::unopened(job, models)));
@@ -84,7 +100,9 @@ impl ActionRun {
     }
 
     /// Completes the check runs, refreshes the comment, and leaves the job summary, outputs and annotations.
-    pub(in crate::cli) async fn end(self, run: &Redacted<Run>, delivered: Delivered) {
+    ///
+    /// Nothing waits for images any more once `cancelled` is.
+    pub(in crate::cli) async fn end(self, run: &Redacted<Run>, delivered: Delivered, cancelled: &CancellationToken) {
         let Self { step, event, target, comment } = self;
         let Delivered { folder, created, mut undelivered } = delivered;
         let places = match &target {
@@ -98,9 +116,11 @@ impl ActionRun {
         let without_check_run: BTreeSet<String> =
             without_check_run.into_iter().filter(|name| !has(name)).map(str::to_owned).collect();
         let is_in_checks = target.is_some();
+        let page = Page { step: &step, event: &event, comment: &comment, cancelled };
+        undelivered.extend(page.images_of_fork());
         if let Some((github, checks)) = target {
             let job = checks.job().clone();
-            undelivered.extend(deliver(&*github, checks, run, &places, Page { step: &step, event: &event, comment }).await);
+            undelivered.extend(deliver(&*github, checks, run, &places, page).await);
             if run.verdict != Verdict::Cancelled {
                 let run_url = step.frame(&event).and_then(|frame| frame.run_url);
                 let placement = Placement { job: &job, pull_request: event.pull_request, run_url: run_url.as_deref() };
@@ -126,10 +146,49 @@ impl ActionRun {
 }
 
 /// Where the comment goes.
+#[derive(Clone, Copy)]
 struct Page<'a> {
     step: &'a ActionStep,
     event: &'a Event,
-    comment: CommentMode,
+    comment: &'a CommentWish,
+    cancelled: &'a CancellationToken,
+}
+
+impl Page<'_> {
+    fn has_comment(self) -> bool {
+        self.event.pull_request.is_some() && self.comment.mode == CommentMode::Update
+    }
+
+    /// Uploads the images of the comment. They come before the check run, which carries their addresses to the jobs that write the comment.
+    async fn images(self, github: &dyn GitHub, job: &Job, run: &Run) -> (ImagesByModel, Option<Undelivered>) {
+        let nothing = |why: Option<&str>| {
+            let undelivered = why.map(|why| Undelivered { target: Target::Images, message: why.to_owned(), hint: None });
+            (ImagesByModel::new(), undelivered)
+        };
+        let Some(name) = self.comment.preview_branch.as_deref().filter(|_| self.has_comment()) else { return nothing(None) };
+        if job.leg.total > MODELS_FOR_EVERY_JOB {
+            return nothing(Some("a workflow with so many jobs has no room for them among its requests"));
+        }
+        let (repository_id, default_branch) = (&self.event.repository_id, &self.event.default_branch);
+        let (Some(repository_id), Some(default_branch), Some(repository_url)) =
+            (repository_id, default_branch, self.step.repository_url())
+        else {
+            return nothing(Some("the event does not say in which repository it is"));
+        };
+        let branch = ImageBranch { name, repository_id, default_branch, repository_url: &repository_url };
+        let shown = self.cancelled.run_until_cancelled(show_images(github, branch, job, run)).await;
+        shown.unwrap_or_else(|| nothing(Some("the workflow was canceled")))
+    }
+
+    /// A fork's token may not write a branch.
+    fn images_of_fork(self) -> Option<Undelivered> {
+        let is_wanted = self.comment.preview_branch.is_some() && self.has_comment() && !self.event.may_write();
+        is_wanted.then(|| Undelivered {
+            target: Target::Images,
+            message: "the token of a pull request from a fork may not write a branch".to_owned(),
+            hint: None,
+        })
+    }
 }
 
 /// Completes the check runs and refreshes the comment.
@@ -137,7 +196,6 @@ async fn deliver(github: &dyn GitHub, checks: Checks, run: &Run, places: &Places
     let is_cancelled = run.verdict == Verdict::Cancelled;
     let job = checks.job().clone();
     let sole = job.is_sole(checks.count());
-    let has_comment = page.event.pull_request.is_some() && page.comment == CommentMode::Update;
     let is_for_last_job = job.leg.total > MODELS_FOR_EVERY_JOB || checks.count() as u64 > MODELS_FOR_EVERY_JOB;
     let mut undelivered = Vec::new();
     let mut before = None;
@@ -149,11 +207,13 @@ async fn deliver(github: &dyn GitHub, checks: Checks, run: &Run, places: &Places
         }
     }
     let told = before.as_ref().map(|before| before.annotated.clone()).unwrap_or_default();
-    let ended = checks.end(github, run, places, told, SystemClock.now());
+    let (images, missing) = if is_cancelled { Default::default() } else { page.images(github, &job, run).await };
+    undelivered.extend(missing);
+    let ended = checks.with_images(images).end(github, run, places, told, SystemClock.now());
     let Some(completed) = within_last_words(is_cancelled, ended).await else { return undelivered };
     let Completed { rows, logins, undelivered: rejected } = completed;
     undelivered.extend(rejected);
-    let (Some(number), true, false) = (page.event.pull_request, has_comment, is_for_last_job) else { return undelivered };
+    let (Some(number), true, false) = (page.event.pull_request, page.has_comment(), is_for_last_job) else { return undelivered };
     let Some(frame) = page.step.frame(page.event) else { return undelivered };
     let written = async {
         let known = match before {

@@ -115,6 +115,11 @@ impl ActionStep {
         job::frame(&self.environment, event)
     }
 
+    /// The repository's page.
+    pub(super) fn repository_url(&self) -> Option<String> {
+        job::repository_url(&self.environment)
+    }
+
     /// The folder in which the repository is checked out.
     pub(super) fn workspace(&self) -> Option<&Path> {
         self.environment.get("GITHUB_WORKSPACE").map(Path::new)

@@ -1,6 +1,6 @@
 //! `run`: build, stage, verify, publish.
 
-use crate::cli::action::{ActionRun, ActionStep, Decision};
+use crate::cli::action::{ActionRun, ActionStep, CommentWish, Decision};
 use crate::cli::alerts;
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{
@@ -177,7 +177,7 @@ async fn as_action(
     let folder = loaded.run.settings.report_dir.clone();
     let notify_url = loaded.run.tokens.notify.clone();
     let pager = if loaded.run.settings.verify == VerifyMode::Live { alerts::pager(&loaded.run.tokens, context)? } else { None };
-    let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
+    let shown = ActionRun::begin(action.clone(), event, github, &names, CommentWish::of(&loaded.run.settings)).await;
     let located = Located::of(&loaded.run, context);
     let done = match loaded.models.is_empty() {
         true => Ok(without_models(&loaded)),
@@ -198,7 +198,7 @@ async fn as_action(
         }
     };
     let verdict = run.verdict;
-    shown.end(&run, delivered).await;
+    shown.end(&run, delivered, &context.cancelled).await;
     notify::tell(&run, notify_url.as_ref(), context).await;
     alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
     Ok(verdict)

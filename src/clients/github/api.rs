@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 
 use crate::clients::github::{
-    ChangedFile, CheckRun, Comment, Comparison, Deployment, GitHubError, NewCheckRun, NewDeployment, NewDeploymentStatus,
-    PullRequest, UpdatedCheckRun,
+    ChangedFile, CheckRun, Comment, Comparison, Deployment, GitDatabase, GitHubError, NewCheckRun, NewDeployment,
+    NewDeploymentStatus, PullRequest, UpdatedCheckRun,
 };
 
 /// A repository on GitHub.
 #[async_trait]
-pub trait GitHub: Send + Sync {
+pub trait GitHub: GitDatabase {
     /// Creates a check run. If the response is lost, looks for the run by its external id before creating it again.
     async fn create_check_run(&self, run: &NewCheckRun) -> Result<CheckRun, GitHubError>;
 

@@ -1,4 +1,4 @@
-//! GitHub's REST API: check runs, pull request comments, deployments and lists of changed files.
+//! GitHub's API: check runs, pull request comments, deployments, lists of changed files, and the objects of a branch.
 //!
 //! [`GitHub`] is the trait and [`RealGitHub`] the client. octocrab is only its transport: base address, token and API version. Its typed
 //! check runs lack `status`, `external_id`, `app` and `started_at`, its lists of them lack filters and pages, and its responses are
@@ -9,9 +9,11 @@
 mod api;
 mod deployment;
 mod error;
+mod git_database;
 mod pace;
 mod policy;
 mod real;
+mod real_git_database;
 mod types;
 
 use types::FileContent;
@@ -19,6 +21,7 @@ use types::FileContent;
 pub use api::GitHub;
 pub use deployment::{Deployment, DeploymentState, NewDeployment, NewDeploymentStatus};
 pub use error::GitHubError;
+pub use git_database::{GitBranch, GitDatabase, GitObjectKind, GitTree, GitTreeEntry, NewTreeEntry, Swap};
 pub use policy::Policy;
 pub use real::{GitHubOptions, RealGitHub};
 pub use types::{

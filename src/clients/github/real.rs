@@ -56,6 +56,7 @@ pub struct GitHubOptions {
 /// The client for one repository on GitHub.
 pub struct RealGitHub {
     octocrab: Octocrab,
+    graph: Octocrab,
     repository: Repository,
     policy: Policy,
     redactor: Redactor,
@@ -71,7 +72,7 @@ struct RawResponse {
 
 /// Whether to repeat a request whose outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Repeat {
+pub(super) enum Repeat {
     Freely,
     OnlyWhenRefused,
 }
@@ -85,30 +86,41 @@ impl RealGitHub {
         let http = HttpOptions { read_timeout: READ_TIMEOUT, ..HttpOptions::default() };
         let client = build_client(&http).map_err(|error| wrong(&error))?;
         let address = options.api_url.as_deref().unwrap_or(API).trim_end_matches('/');
-        let octocrab = Octocrab::builder()
-            .base_uri(address)
-            .map_err(|_no_address| GitHubError::Settings { problem: format!("'{address}' is not a valid URL of GitHub's API") })?
-            .personal_token(options.token.expose_secret())
-            .build_with_reqwest(client)
-            .map_err(|error| wrong(&error))?;
+        let at = |address: &str| {
+            Octocrab::builder()
+                .base_uri(address)
+                .map_err(|_no_address| GitHubError::Settings {
+                    problem: format!("'{address}' is not a valid URL of GitHub's API"),
+                })?
+                .personal_token(options.token.expose_secret())
+                .build_with_reqwest(client.clone())
+                .map_err(|error| wrong(&error))
+        };
+        // GitHub Enterprise Server has one at `/api/v3` and the other at `/api/graphql`.
+        let (octocrab, graph) = (at(address)?, at(address.strip_suffix("/v3").unwrap_or(address))?);
         let pace = Pace::new(options.policy.writes_per_minute);
-        Ok(Self { octocrab, repository: options.repository, policy: options.policy, redactor: options.redactor, clock, pace })
+        let GitHubOptions { repository, policy, redactor, .. } = options;
+        Ok(Self { octocrab, graph, repository, policy, redactor, clock, pace })
+    }
+
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     async fn once(
-        &self,
+        octocrab: &Octocrab,
         method: &Method,
         route: &str,
         body: Option<&Value>,
     ) -> Result<RawResponse, Box<dyn std::error::Error + Send + Sync>> {
         let request = http::Request::builder().method(method.clone()).uri(route);
-        let request = self.octocrab.build_request(request, body)?;
-        let (parts, body) = self.octocrab.execute(request).await?.into_parts();
+        let request = octocrab.build_request(request, body)?;
+        let (parts, body) = octocrab.execute(request).await?.into_parts();
         let body = Limited::new(body, BODY_BYTES).collect().await?.to_bytes();
         Ok(RawResponse { status: parts.status, headers: parts.headers, body })
     }
 
-    async fn call(
+    pub(super) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -117,6 +129,21 @@ impl RealGitHub {
         attempted: &str,
     ) -> Result<Bytes, GitHubError> {
         let route = format!("/repos/{}{path}", self.repository);
+        self.send((&self.octocrab, method, &route), body, repeat, attempted).await
+    }
+
+    /// Sends a mutation of GraphQL once, unless it was not executed.
+    pub(super) async fn graph(&self, body: &Value, attempted: &str) -> Result<Bytes, GitHubError> {
+        self.send((&self.graph, Method::POST, "/graphql"), Some(body), Repeat::OnlyWhenRefused, attempted).await
+    }
+
+    async fn send(
+        &self,
+        (octocrab, method, route): (&Octocrab, Method, &str),
+        body: Option<&Value>,
+        repeat: Repeat,
+        attempted: &str,
+    ) -> Result<Bytes, GitHubError> {
         let attempted = attempted.to_owned();
         let body = body.map(|body| self.redactor.json(body.clone()).into_inner());
         let mut waits = self.policy.retries.waits();
@@ -125,7 +152,7 @@ impl RealGitHub {
             if method != Method::GET {
                 self.pace.turn().await;
             }
-            let error = match self.once(&method, &route, body.as_ref()).await {
+            let error = match Self::once(octocrab, &method, route, body.as_ref()).await {
                 Err(source) => GitHubError::Unreachable { attempted: attempted.clone(), source },
                 Ok(answer) => match self.policy.advice(answer.status, &answer.headers, &answer.body, self.clock.now()) {
                     Advice::Done => return Ok(answer.body),
@@ -147,7 +174,7 @@ impl RealGitHub {
         }
     }
 
-    async fn read<T: DeserializeOwned>(&self, path: &str, attempted: &str) -> Result<T, GitHubError> {
+    pub(super) async fn read<T: DeserializeOwned>(&self, path: &str, attempted: &str) -> Result<T, GitHubError> {
         parse(&self.call(Method::GET, path, None, Repeat::Freely, attempted).await?, attempted)
     }
 
@@ -311,15 +338,15 @@ impl RealGitHub {
     }
 }
 
-fn json_of(value: &impl Serialize, attempted: &str) -> Result<Value, GitHubError> {
+pub(super) fn json_of(value: &impl Serialize, attempted: &str) -> Result<Value, GitHubError> {
     serde_json::to_value(value).map_err(|source| GitHubError::Malformed { attempted: attempted.to_owned(), source })
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8], attempted: &str) -> Result<T, GitHubError> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8], attempted: &str) -> Result<T, GitHubError> {
     serde_json::from_slice(body).map_err(|source| GitHubError::Malformed { attempted: attempted.to_owned(), source })
 }
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 

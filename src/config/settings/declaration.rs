@@ -283,6 +283,10 @@ settings! {
         #[flag = "comment", value = "MODE", inputs = &[Push, Report], repository, only_in_action]
         comment: CommentMode = CommentMode::Update,
 
+        /// Branch for images in the comment; needs contents: write
+        #[value = "NAME", inputs = &[Push, Workflow], only_in_action]
+        preview_branch: String,
+
         /// Folder for reports
         #[flag = "report-dir", value = "FOLDER", inputs = &[Push], repository]
         report_dir: PathBuf = "safe-push-report".into(),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::clients::github::{
     Annotation, AnnotationLevel, CheckRun, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun,
 };
+use crate::deliver::github::images::ImagesByModel;
 use crate::deliver::github::job::Job;
 use crate::deliver::github::overview::login;
 use crate::deliver::{Target, Undelivered};
@@ -48,6 +49,7 @@ pub struct Checks {
     job: Job,
     subjects: Vec<Subject>,
     logins: BTreeSet<String>,
+    images: ImagesByModel,
 }
 
 /// What completing the check runs of a job yields.
@@ -97,7 +99,12 @@ impl Checks {
             names.push(String::new());
         }
         let subjects = names.into_iter().map(|name| Subject { name, url: None, slot: Slot::ToCreate }).collect();
-        Self { job, subjects, logins: BTreeSet::new() }
+        Self { job, subjects, logins: BTreeSet::new(), images: ImagesByModel::new() }
+    }
+
+    /// With images of outputs for the comment.
+    pub fn with_images(self, images: ImagesByModel) -> Self {
+        Self { images, ..self }
     }
 
     pub fn job(&self) -> &Job {
@@ -128,9 +135,9 @@ impl Checks {
         let ended_at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         let mut completed = Completed { logins: self.logins, ..Completed::default() };
         let mut annotations = Annotations::new(&run.models, places, told);
-        let Self { job, subjects, .. } = self;
+        let Self { job, subjects, mut images, .. } = self;
         for subject in subjects {
-            let ending = Ending::of(run, &job.leg, &subject.name, &ended_at, &mut annotations);
+            let ending = Ending::of(run, &job.leg, &subject.name, &ended_at, &mut annotations, &mut images);
             let written = write(github, &job, &subject, &ending, now).await;
             let url = match &written {
                 Ok(Some(created)) => {
@@ -155,7 +162,14 @@ struct Ending {
 }
 
 impl Ending {
-    fn of(run: &Run, leg: &Leg, subject: &str, ended_at: &str, annotations: &mut Annotations<'_>) -> Self {
+    fn of(
+        run: &Run,
+        leg: &Leg,
+        subject: &str,
+        ended_at: &str,
+        annotations: &mut Annotations<'_>,
+        images: &mut ImagesByModel,
+    ) -> Self {
         let with_row = |verdict, text: CheckText, found: Vec<LineAnnotation>, row: Row| Self {
             conclusion: conclusion(verdict),
             // As other jobs read it: a long one lacks its problems.
@@ -170,7 +184,8 @@ impl Ending {
         };
         if let Some(model) = run.models.iter().find(|model| leg.subject(&model.name) == subject) {
             let (found, marks) = annotations.take(&failures_of(model));
-            let row = Row { annotated: marks, name: subject.to_owned(), ..row_of(model, ended_at) };
+            let images = images.remove(&model.name).unwrap_or_default();
+            let row = Row { annotated: marks, name: subject.to_owned(), images, ..row_of(model, ended_at) };
             return with_row(model.verdict, check_text(run, model, &row), found, row);
         }
         if run.error.is_some() {

@@ -3,9 +3,10 @@
 //! GitHub has no conditional write: the last writer wins, and two first writers both create a comment. So a job writes what it knows unless
 //! the comment knows more, and then reads the check runs again. While jobs are still to finish, one of them will write after it, and it is
 //! done. Once all have finished, it compares what it wrote with what is true, and repairs. Every writer looks after its own write, so the
-//! last write is always a true one.
+//! last write is always a true one. Who writes that all have finished has nothing to look after: nothing comes any more.
 //!
-//! Requests of one job, with those of its check run: 4 if it is alone, 6 in a matrix, and more only for jobs that finish last at one moment.
+//! Requests of one job, with those of its check run: 4 if it is alone, and 6 in a matrix. Jobs that finish in the same moment may each send 2
+//! more, and delete a comment that two of them created.
 
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, kn
             sleep(pause).await;
         }
         let state = &overview.state;
+        let is_last = is_sole || state.is_complete();
         let marker = frame.marker(state.finished());
         let ours = our_comments(github, number, &marker, &overview).await?;
         let others = || ours.iter().filter_map(|comment| Marker::read(comment.body.as_deref()?));
@@ -75,9 +77,10 @@ pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, kn
         let change = settle(github, number, &ours, body.as_deref()).await?;
         match change {
             Change::None => return Ok(CommentOutcome::Written),
-            Change::Changed | Change::Created if is_sole => return Ok(CommentOutcome::Written),
+            Change::Changed if is_last => return Ok(CommentOutcome::Written),
+            Change::Created if is_sole => return Ok(CommentOutcome::Written),
             // The next round reads the comments again.
-            Change::Uncertain if is_sole => continue,
+            Change::Created | Change::Uncertain if is_last => continue,
             Change::Changed | Change::Created | Change::Uncertain => {}
         }
         let now = Overview::of(&github.check_runs(&frame.head_sha, None).await?, frame.run.id).with_absent(&own);

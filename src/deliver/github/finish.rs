@@ -60,6 +60,8 @@ pub struct Finished {
     pub is_alone: bool,
     /// What this call published: versions by the names of their models.
     pub versions: BTreeMap<String, String>,
+    /// What changes for callers of this call's models, as Markdown by their names.
+    pub notes: BTreeMap<String, String>,
     /// The most severe verdict of all models of this call; `None` if nothing says how they ended.
     pub verdict: Option<Verdict>,
     /// Models whose jobs left no result although they did not pass.
@@ -123,10 +125,10 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
         silent.clear();
     }
     let verdict = verdict(&overview, is_known, jobs);
-    let versions = overview.versions();
+    let (versions, notes) = (overview.versions(), overview.notes());
     let is_alone = others.state.rows.is_empty();
     overview.state.missing_jobs = others.state.missing_jobs;
-    Finished { verdict, versions, is_alone, overview: overview.with(others.state.rows), silent, undelivered }
+    Finished { verdict, versions, notes, is_alone, overview: overview.with(others.state.rows), silent, undelivered }
 }
 
 /// Takes back what an earlier attempt said about a run that ended before its models were known. Returns what GitHub did not do.

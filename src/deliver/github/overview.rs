@@ -48,6 +48,12 @@ impl Overview {
         published.filter_map(|row| Some((row.name.clone(), row.version.clone()?))).collect()
     }
 
+    /// What changes for callers of the models that passed, by their names.
+    pub(super) fn notes(&self) -> BTreeMap<String, String> {
+        let rows = self.state.rows.iter().filter_map(row_of);
+        rows.filter_map(|row| Some((row.name.clone(), row.notes.clone()?))).collect()
+    }
+
     /// With a job's own rows in place of what was read about them.
     pub(super) fn with(mut self, own: Vec<CommentRow>) -> Self {
         self.state.rows.retain(|row| !own.iter().any(|own| own.name == row.name));

@@ -14,6 +14,9 @@ use crate::report::json::v1::{FindingEntry, Model, Severity};
 const TITLE_BYTES: usize = 250;
 const MESSAGE_BYTES: usize = 8 * 1024;
 
+/// Annotations of one check run. GitHub takes 50 in a request, and nobody reads more than this.
+const ANNOTATIONS: usize = 200;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AnnotationLevel {
     /// A note.
@@ -63,10 +66,13 @@ impl<'a> Annotations<'a> {
     }
 
     /// The annotations of findings, most severe first, and the marks of these. Findings without a file are left out; those without a line go
-    /// on the first line. Notes are only for lines of the diff.
+    /// on the first line. Notes are only for lines of the diff. Of very many, the first are taken.
     pub(crate) fn take(&mut self, findings: &[FindingEntry]) -> (Vec<LineAnnotation>, Vec<String>) {
         let mut taken = (Vec::new(), Vec::new());
         for finding in findings {
+            if taken.0.len() == ANNOTATIONS {
+                break;
+            }
             let mark = mark(finding);
             if self.told.contains(&mark) {
                 continue;

@@ -51,7 +51,7 @@ pub(crate) fn failed_check_text(run: &Run, row: &Row) -> CheckText {
 
 fn carrying(run: &Run, row: &Row) -> String {
     let row = row.carried(ROW_BYTES);
-    let text = report_markdown(run, FIELD_BYTES - row.len() - 2);
+    let text = report_markdown(run, FIELD_BYTES.saturating_sub(row.len() + 2));
     format!("{text}\n\n{row}")
 }
 

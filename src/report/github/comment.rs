@@ -11,6 +11,7 @@ use crate::report::github::compared;
 use crate::report::github::frame::Frame;
 use crate::report::github::problems;
 use crate::report::github::row::{CaseCounts, Row};
+use crate::report::github::shown_outputs;
 use crate::report::github::state::{CheckState, CommentRow, Ended, RunState};
 use crate::report::markdown::verdict_label;
 use crate::support::clock::readable_duration;
@@ -57,6 +58,12 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
         if !open.is_empty() {
             text.push_str(&format!("\n{}", table(&open, frame)));
         }
+        if level < DetailLevel::Table {
+            // Those that passed have it beside their table when they are folded.
+            let shown: Vec<&CommentRow> =
+                not_passed.iter().chain(passed.iter().filter(|_| passed.len() <= OPEN_ROWS)).copied().collect();
+            text.push_str(&compared::table(&shown));
+        }
         if !is_open && level < DetailLevel::FailedOnly {
             let names: Vec<String> = passed.iter().map(|row| escape::markdown(&shorten(&row.name, 100))).collect();
             let summary = format!("✅ {} passed: {}", passed.len(), names.join(", "));
@@ -65,12 +72,6 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
         } else if !is_open {
             text.push_str(&format!("\nNot listed: {} passed.\n", count(passed.len(), "model")));
         }
-    }
-    if level < DetailLevel::Table {
-        // Those that passed have it beside their table when they are folded.
-        let shown: Vec<&CommentRow> =
-            not_passed.iter().chain(passed.iter().filter(|_| passed.len() <= OPEN_ROWS)).copied().collect();
-        text.push_str(&compared::table(&shown));
     }
     if level < DetailLevel::Table {
         let failures = problems::list(&not_passed, level == DetailLevel::Facts);
@@ -85,6 +86,10 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
         if level == DetailLevel::Facts {
             text.extend(not_passed.iter().filter_map(|row| Some(problems::measurements(row.row()?))));
         }
+    }
+    if level < DetailLevel::Table {
+        text.push_str(&shown_outputs::of_rows(&not_passed, level == DetailLevel::Facts));
+        text.push_str(&shown_outputs::folded(&passed, level == DetailLevel::Facts));
     }
     text.push_str(&merging(&passed, frame));
     if level > DetailLevel::Facts {
@@ -155,11 +160,11 @@ fn name_cell(row: &CommentRow) -> String {
 
 fn result_cell(row: &CommentRow) -> String {
     match &row.state {
-        CheckState::Running => unbroken("⏳ running"),
-        CheckState::WithoutResult(Ended::Passed) => unbroken(verdict_label(Verdict::Passed)),
-        CheckState::WithoutResult(Ended::Cancelled) => unbroken(verdict_label(Verdict::Cancelled)),
-        CheckState::WithoutResult(Ended::Crashed) => unbroken("⚠️ no result"),
-        CheckState::Result(row) => unbroken(verdict_label(row.verdict)),
+        CheckState::Running => escape::unbroken("⏳ running"),
+        CheckState::WithoutResult(Ended::Passed) => escape::unbroken(verdict_label(Verdict::Passed)),
+        CheckState::WithoutResult(Ended::Cancelled) => escape::unbroken(verdict_label(Verdict::Cancelled)),
+        CheckState::WithoutResult(Ended::Crashed) => escape::unbroken("⚠️ no result"),
+        CheckState::Result(row) => escape::unbroken(verdict_label(row.verdict)),
     }
 }
 
@@ -178,7 +183,7 @@ fn checks_cell(row: &Row) -> String {
         fraction(row.fuzz, |all| count(all, "fuzz input")),
         fraction(row.compare, |all| format!("{all} like live")),
     ];
-    joined(parts.map(|part| unbroken(&part)))
+    joined(parts.map(|part| escape::unbroken(&part)))
 }
 
 fn fraction(counts: CaseCounts, all_of: fn(usize) -> String) -> String {
@@ -194,17 +199,12 @@ fn time_cell(row: &Row) -> String {
     let duration = Some(Duration::from_millis(row.duration_ms)).filter(|duration| !duration.is_zero()).map(readable_duration);
     let is_compared = row.before_after.iter().any(|entry| entry.aspect == Aspect::PredictTime);
     let speed = row.speed.filter(|_| !is_compared).map(|(live, new)| format!("prediction {live:.1} → {new:.1} s"));
-    joined(duration.into_iter().chain(speed).map(|part| unbroken(&part)))
+    joined(duration.into_iter().chain(speed).map(|part| escape::unbroken(&part)))
 }
 
 /// The parts of a cell that are not empty, on a line each.
 fn joined(parts: impl IntoIterator<Item = String>) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("<br>")
-}
-
-/// Our own words, on one line.
-fn unbroken(text: &str) -> String {
-    text.replace(' ', "&nbsp;")
 }
 
 fn version_cell(row: &Row) -> String {

@@ -54,5 +54,5 @@ pub(super) fn table(rows: &[&CommentRow]) -> String {
 /// Lines may break between the two values, not within one.
 fn cell(entry: &BeforeAfterEntry) -> String {
     let text = escape::markdown(&before_after_cell(entry));
-    text.split(" → ").map(|value| value.replace(' ', "&nbsp;")).collect::<Vec<_>>().join(" → ")
+    text.split(" → ").map(escape::unbroken).collect::<Vec<_>>().join(" → ")
 }

@@ -10,9 +10,11 @@ mod check_id;
 mod comment;
 mod compared;
 mod frame;
+mod outputs;
 mod places;
 mod problems;
 mod row;
+mod shown_outputs;
 mod state;
 
 #[cfg(test)]
@@ -25,6 +27,7 @@ pub use check_id::{Leg, WorkflowRun};
 pub(crate) use comment::{COMMENT_BYTES, comment_markdown};
 pub use frame::{Frame, Workflow};
 pub(crate) use frame::{MARKER, Marker};
+pub(crate) use outputs::{ImagesOfOutput, OutputImage, images_of_outputs};
 pub use places::Places;
 pub(crate) use row::{Row, row_of, row_of_failed_run, row_of_text};
 pub use state::{CheckState, CommentRow, Ended, RunState};

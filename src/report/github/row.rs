@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
+use crate::report::github::outputs::{OutputDiff, OutputImage, output_diffs};
 use crate::report::json::v1::{BeforeAfterEntry, Case, ComparisonEntry, ErrorEntry, FindingEntry, Model, Run, Severity};
 use crate::report::measurement::{compared_with, differing, measurement_text};
+use crate::report::notes::notes_of_model;
 
 /// The text around the row in a check run. HTML comments are invisible.
 const BEFORE: &str = "<!-- safe-push:row:v1 ";
@@ -20,6 +22,9 @@ const PROBLEMS: usize = 8;
 
 /// Differing files that a row lists.
 const DIFFERING: usize = 8;
+
+/// Size limit of the notes, in bytes.
+const NOTES_BYTES: usize = 4000;
 
 /// Size limit of each text of a problem, in bytes.
 const PROBLEM_BYTES: usize = 600;
@@ -75,6 +80,15 @@ pub struct Row {
     /// What the outputs do not show, before and after, without notes.
     #[serde(default)]
     pub before_after: Vec<BeforeAfterEntry>,
+    /// Images of outputs, if they are kept on a branch.
+    #[serde(default)]
+    pub images: Vec<OutputImage>,
+    /// What changes for callers, as Markdown, of a model that passed.
+    #[serde(default)]
+    pub notes: Option<String>,
+    /// Texts that differ from the live version's.
+    #[serde(default)]
+    pub diffs: Vec<OutputDiff>,
 }
 
 /// A file that differs from the one it was compared with.
@@ -145,6 +159,9 @@ pub(crate) fn row_of_failed_run(run: &Run, ended_at: &str) -> Row {
         speed: None,
         annotated: Vec::new(),
         before_after: Vec::new(),
+        images: Vec::new(),
+        notes: None,
+        diffs: Vec::new(),
     }
 }
 
@@ -177,6 +194,9 @@ pub(crate) fn row_of(model: &Model, ended_at: &str) -> Row {
         speed: speed(model),
         annotated: Vec::new(),
         before_after: model.before_after.iter().map(|entry| BeforeAfterEntry { note: None, ..entry.clone() }).collect(),
+        images: Vec::new(),
+        notes: notes_of_model(model).map(|notes| shorten(&notes, NOTES_BYTES)),
+        diffs: output_diffs(model),
     }
 }
 
@@ -294,6 +314,7 @@ impl Row {
             flaky: Vec::new(),
             differing: Vec::new(),
             more_differing: differing,
+            diffs: Vec::new(),
             ..self.clone()
         }
         .encoded()

@@ -7,7 +7,7 @@ use super::{
     WorkflowRun, check_text, comment_markdown, failed_check_text, row_of, row_of_failed_run, row_of_text,
 };
 use crate::domain::verdict::Verdict;
-use crate::report::json::v1::{Model, Run, Severity};
+use crate::report::json::v1::{FindingEntry, Model, Run, Severity};
 use crate::report::json::{FailedRun, run_json};
 use crate::report::sample;
 
@@ -288,6 +288,19 @@ fn a_check_run_stays_within_its_limits() {
     let check = check_text(&run, &run.models[0], &row(&run));
     assert!(check.text.len() <= 65_535 && check.summary.len() <= 65_535);
     assert!(row_of_text(&check.text).is_some());
+}
+
+/// A generated configuration can have thousands of mistakes.
+#[test]
+fn thousands_of_findings_are_a_few_requests_and_leave_room_for_the_text() {
+    let mut run = run_json(&sample::stopped_by_finding());
+    let finding = run.models[0].findings[0].clone();
+    run.models[0].findings = (1..=5000).map(|line| FindingEntry { line: Some(line), ..finding.clone() }).collect();
+    let (places, model) = (Places::default(), &run.models[0]);
+    let (annotations, marks) = Annotations::new(&run.models, &places, BTreeSet::new()).take(&model.findings);
+    assert_eq!((annotations.len(), marks.len()), (200, 200));
+    let check = check_text(&run, model, &Row { annotated: marks, ..row(&run) });
+    assert!(check.text.len() <= 65_535 && row_of_text(&check.text).is_some());
 }
 
 #[test]

@@ -21,14 +21,14 @@ pub(super) fn models(run: &Run) -> String {
         let passed = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky)).count();
         let versions = &model.versions;
         let published = match (&versions.live, &versions.unchanged) {
-            (Some(live), _) => escape::code(live),
-            (None, Some(unchanged)) => format!("nothing: {} is unchanged", escape::code(unchanged)),
+            (Some(live), _) => escape::short_version(live),
+            (None, Some(unchanged)) => format!("nothing: {} is unchanged", escape::short_version(unchanged)),
             (None, None) => String::new(),
         };
         text.push_str(&format!(
             "| {} | {} | {passed} of {} | {published} |\n",
             escape::markdown(&model.name),
-            verdict_label(model.verdict),
+            escape::unbroken(verdict_label(model.verdict)),
             model.cases.len()
         ));
     }
@@ -39,15 +39,15 @@ pub(super) fn models(run: &Run) -> String {
 pub(super) fn stages(model: &Model) -> String {
     let mut text = "| stage | status | time | |\n|---|---|---|---|\n".to_owned();
     for stage in &model.stages {
-        let time = if stage.status == StageStatus::Skipped {
-            String::new()
-        } else {
-            readable_duration(Duration::from_millis(stage.duration_ms))
-        };
+        let time = if stage.status == StageStatus::Skipped { String::new() } else { time(stage.duration_ms) };
         let note = stage.note.as_deref().map(escape::markdown).unwrap_or_default();
-        text.push_str(&format!("| {} | {} | {time} | {note} |\n", stage.name, stage_label(stage.status)));
+        text.push_str(&format!("| {} | {} | {time} | {note} |\n", stage.name, escape::unbroken(stage_label(stage.status))));
     }
     text
+}
+
+fn time(milliseconds: u64) -> String {
+    escape::unbroken(&readable_duration(Duration::from_millis(milliseconds)))
 }
 
 fn stage_label(status: StageStatus) -> &'static str {
@@ -124,18 +124,18 @@ pub(super) fn before_after(model: &Model) -> String {
     if model.before_after.is_empty() {
         return String::new();
     }
-    let mut text = "\n### Before and after\n\n| | live | this version | | |\n|---|---|---|---|---|\n".to_owned();
+    let mut text = "\n### Before and after\n\n| | live | this&nbsp;version | | |\n|---|---|---|---|---|\n".to_owned();
     for entry in &model.before_after {
         let row = before_after_text(entry);
         let trend = match row.trend {
-            "worse" => "⚠️ ",
+            "worse" => "⚠️&nbsp;",
             _ => "",
         };
         text.push_str(&format!(
             "| {} | {} | {} | {trend}{} | {} |\n",
-            row.name,
-            row.before,
-            row.after,
+            escape::unbroken(row.name),
+            escape::unbroken(&row.before),
+            escape::unbroken(&row.after),
             row.ratio,
             escape::markdown(&row.note)
         ));
@@ -159,8 +159,8 @@ pub(super) fn cases(model: &Model) -> String {
             "| {} | {} | {} | {} | {} |\n",
             escape::markdown(&case.id),
             escape::markdown(checker),
-            case_label(case.status),
-            readable_duration(Duration::from_millis(case.duration_ms)),
+            escape::unbroken(case_label(case.status)),
+            time(case.duration_ms),
             reason.unwrap_or_default()
         ));
     }

@@ -22,7 +22,7 @@ fn a_run_with_images_as_a_page() {
 #[test]
 fn two_models_have_a_table_first() {
     let text = report_markdown(&run_json(&sample::two_models()), REPORT_BYTES);
-    assert!(text.contains("| hotdog-large | ❌ failed |"), "{text}");
+    assert!(text.contains("| hotdog-large | ❌&nbsp;failed |"), "{text}");
 }
 
 /// A line without code spans: the text between two equally long runs of backticks.

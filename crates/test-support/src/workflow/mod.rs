@@ -131,7 +131,7 @@ impl WorkflowRun<'_> {
         event["inputs"] = self.payload["inputs"].clone();
         let github = json!({
             "event_name": self.event, "event": event, "workflow": "models", "run_id": "11", "token": WRITER, "sha": CHECKED_OUT,
-            "repository": "acme/hotdog",
+            "repository": "acme/hotdog", "workflow_ref": "acme/hotdog/.github/workflows/models.yaml@refs/heads/main",
         });
         let secrets: Map<String, Value> = self.secrets.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let mut contexts = Map::from_iter([("github".to_owned(), github), ("secrets".to_owned(), Value::Object(secrets))]);
