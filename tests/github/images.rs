@@ -33,7 +33,8 @@ fn branch(name: &str) -> ImageBranch<'_> {
 
 /// An image with this many stripes, as run.json holds it.
 fn copy(stripes: u32) -> String {
-    let pixels = RgbImage::from_fn(64, 48, |x, y| Rgb([if (x * stripes / 64) % 2 == 0 { 40 } else { 200 }, (y * 5) as u8, 90]));
+    let pixels =
+        RgbImage::from_fn(64, 48, |x, y| Rgb([if (x * stripes / 64).is_multiple_of(2) { 40 } else { 200 }, (y * 5) as u8, 90]));
     let mut bytes = std::io::Cursor::new(Vec::new());
     DynamicImage::from(pixels).write_to(&mut bytes, ImageFormat::Png).unwrap();
     format!("data:image/png;base64,{}", STANDARD.encode(bytes.into_inner()))
