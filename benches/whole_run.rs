@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use test_support::peer_run::{Peer, agreeing, hello};
+use test_support::whole_run::{WholeRun, agreeing, hello};
 
 /// Predictions of the run: ten cases, the two of the comparison, ten generated.
 const PREDICTIONS: u32 = 22;
@@ -52,15 +52,15 @@ impl Row {
         let latency = Duration::from_millis(self.latency_millis);
         let thinking = Duration::from_millis(self.thinking_millis);
         let round_trip = Duration::from_millis(self.round_trip_millis);
-        let peer = Peer::far_off(round_trip, latency, thinking, move |request| hello(request, latency), agreeing).await;
-        peer.repository.edit("cog-safe-push.yaml", "parallel: 4", &format!("parallel: {}", self.parallel));
+        let whole = WholeRun::far_off(round_trip, latency, thinking, move |request| hello(request, latency), agreeing).await;
+        whole.repository.edit("cog-safe-push.yaml", "parallel: 4", &format!("parallel: {}", self.parallel));
         let began = Instant::now();
-        let seen = peer.verify().await;
+        let seen = whole.verify().await;
         let wall = began.elapsed();
         assert_eq!(seen.code, Some(0), "{seen}");
-        assert_eq!(peer.claude.refused(), Vec::<String>::new());
-        let (requests, predictions) = (peer.sandbox.requests().len(), peer.sandbox.predictions().len());
-        peer.sandbox.stop().await;
+        assert_eq!(whole.claude.refused(), Vec::<String>::new());
+        let (requests, predictions) = (whole.sandbox.requests().len(), whole.sandbox.predictions().len());
+        whole.sandbox.stop().await;
         (wall, requests, predictions)
     }
 }

@@ -4,6 +4,7 @@
 //! build adds the schema as a file and as labels. `cog-source` decides the content of the Dockerfile; `clients` speaks to the daemon.
 
 mod advice;
+mod cog_cli;
 mod context;
 mod disk;
 mod dockerfile;
@@ -16,7 +17,6 @@ mod graft;
 mod label;
 mod leaks;
 mod log;
-mod official;
 mod prepare;
 mod request;
 mod reuse;
@@ -29,6 +29,7 @@ mod source_digest;
 mod steps;
 mod weights;
 
+pub use cog_cli::{CogCliBuild, CogCliError, CogProgram, build_with_cog_cli};
 pub use context::{ContextError, list_context};
 pub use disk::NotEnoughSpace;
 pub use dockerignore::{DockerIgnore, PatternError};
@@ -37,7 +38,6 @@ pub use failure::{BuildFailure, FailureCause};
 pub use fingerprint::{FINGERPRINT_LABEL, fingerprint};
 pub use graft::{Graft, GraftScope, GraftTerms, Ingredients, NoGraft, RECIPE_LABEL, base_identity, graft, recipe_label};
 pub use leaks::{NamedSecret, WrittenSecrets, secrets_in_context, secrets_in_image, unprovable, written_secrets};
-pub use official::{CogProgram, OfficialBuild, OfficialError, build_officially};
 pub use prepare::{BuildEnvironment, CogBaseAnswers, PrepareError, SourceFacts, build_secrets, context_findings, prepare};
 pub use request::{BaseLayers, BuildRequest, Built, SchemaSource};
 pub use run::build;

@@ -78,7 +78,7 @@ pub async fn prepare(
 ) -> Result<BuildRequest, PrepareError> {
     refuse_unsupported(project, plan)?;
     if environment.conventions == Conventions::CogCli && project.sdk.is_legacy() {
-        let what = "the official instructions of Cog before 0.17 (`--peer-exact`)";
+        let what = "the instructions of the Cog CLI before 0.17 (`--cog-exact`)";
         return Err(PrepareError::Unsupported { what, hint: "compare for a later SDK with --cog-version", location: None });
     }
     let schema = schema_source(project, source.schema)?;

@@ -192,7 +192,7 @@ pub(super) struct SchemaShowArguments {
     pub(super) cog_version: Option<String>,
     /// Reproduce the gaps of Cog's own generator
     #[arg(long)]
-    pub(super) peer_exact: bool,
+    pub(super) cog_exact: bool,
 }
 
 /// A method, as it is written on the command line.
@@ -240,7 +240,7 @@ pub(super) struct DockerfileArguments {
     pub(super) explain: bool,
     /// Print the instructions of the Cog CLI, faults included
     #[arg(long)]
-    pub(super) peer_exact: bool,
+    pub(super) cog_exact: bool,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }

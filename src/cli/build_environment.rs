@@ -31,7 +31,7 @@ const CA_VARIABLE: &str = "COG_CA_CERT";
 const LOCAL_CA_VARIABLES: [&str; 3] = ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
 
 /// Environment variables that the Cog CLI gets, besides its own.
-const OFFICIAL_VARIABLES: [&str; 16] = [
+const COG_CLI_VARIABLES: [&str; 16] = [
     "PATH",
     "HOME",
     "TMPDIR",
@@ -97,7 +97,7 @@ pub(super) fn collect<'a>(
             .or_else(|| asked_git(environment, launcher, repository, &["rev-parse", "HEAD"])),
         git_version: said_by(environment, "GITHUB_REF_NAME").or_else(|| described(environment, launcher, repository)),
         source_date_epoch,
-        official: official(environment, &secrets, redactor),
+        cog_cli: cog_cli(environment, &secrets, redactor),
         proxies,
         variables,
         // The runner sets an omitted input to an empty value, which is not a secret.
@@ -108,10 +108,9 @@ pub(super) fn collect<'a>(
 }
 
 /// Where the Cog CLI is, and its environment: what its build needs, and none of our tokens.
-fn official(environment: &Environment, secrets: &BTreeSet<String>, redactor: &Redactor) -> CogProgram {
-    let is_needed = |name: &str| {
-        OFFICIAL_VARIABLES.contains(&name) || secrets.contains(name) || name.starts_with("COG_") && name != "COG_TOKEN"
-    };
+fn cog_cli(environment: &Environment, secrets: &BTreeSet<String>, redactor: &Redactor) -> CogProgram {
+    let is_needed =
+        |name: &str| COG_CLI_VARIABLES.contains(&name) || secrets.contains(name) || name.starts_with("COG_") && name != "COG_TOKEN";
     let cache = environment.get("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(Path::new(environment.get("HOME")?).join(".cache"))).unwrap_or_else(env::temp_dir);
     CogProgram {
@@ -194,7 +193,7 @@ mod tests {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         let environment = Environment::of([("PATH", path)]);
-        asked_git(&environment, &Launcher::without_stage(), folder.path(), &["rev-parse", "HEAD"])
+        asked_git(&environment, &Launcher::without_isolator(), folder.path(), &["rev-parse", "HEAD"])
     }
 
     fn commands(folder: &Path, lines: &[&str]) {

@@ -24,7 +24,7 @@ use crate::cli::signals;
 use crate::config::tokens::{WeakToken, check_tokens};
 use crate::domain::verdict::Verdict;
 use crate::support::secrets::Redactor;
-use crate::support::untrusted::{Launcher, Need, hide_this_process, stage};
+use crate::support::untrusted::{Launcher, Need, hide_this_process, isolator};
 use crate::verify::jq;
 
 /// How long to wait for what still runs after a command has ended. Its containers carry labels, and its files are temporary.
@@ -32,7 +32,7 @@ const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
 /// Runs safe-push with the arguments and environment of this process.
 pub fn main() -> ExitCode {
-    if let Some(failed) = stage::enter(env::args_os()) {
+    if let Some(failed) = isolator::enter(env::args_os()) {
         return failed;
     }
     if jq::is_worker(env::args_os()) {

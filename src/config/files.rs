@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peers_own_file_is_named_after_its_model() {
+    fn cog_safe_pushs_own_file_is_named_after_its_model() {
         let (_folder, found) = repository(&["cog-safe-push.yaml"]);
         assert_eq!(names(&found), ["flux-cog-safe-push"]);
         assert_eq!(found.requested("flux-cog-safe-push").unwrap().paths, ["cog-safe-push.yaml"]);

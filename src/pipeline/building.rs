@@ -8,7 +8,7 @@ use cog_source::project::Project;
 use serde_json::Value;
 
 use crate::build::{
-    BuildRequest, Built, Graft, NoGraft, OfficialBuild, SourceFacts, build, build_officially, build_secrets, prepare,
+    BuildRequest, Built, CogCliBuild, Graft, NoGraft, SourceFacts, build, build_secrets, build_with_cog_cli, prepare,
 };
 use crate::clients::docker::{InspectImages, TemporaryImage};
 use crate::domain::cleared::BuiltImage;
@@ -192,7 +192,7 @@ pub(super) async fn make(
     let docker = &services.docker;
     if plan.build.builder == Builder::Cog {
         // The Cog CLI makes its own choices; its image is checked like any other.
-        let build = OfficialBuild {
+        let build = CogCliBuild {
             project: &plan.project,
             config: &plan.place.config_name(),
             plan: &plan.build,
@@ -202,8 +202,8 @@ pub(super) async fn make(
         // They are hidden in its output, and held to the same rules as for our own builds.
         let hiding = build_secrets(&plan.build, &plan.project, &services.environment);
         let _hidden = at_once(hiding, context.cancelled).await?;
-        let program = &services.environment.official;
-        return Ok(build_officially(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
+        let program = &services.environment.cog_cli;
+        return Ok(build_with_cog_cli(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
     }
     let request = prepared(record, model, name, services).await?;
     Ok(build(&request, docker, context.observer, context.cancelled).await?)

@@ -5,7 +5,7 @@ use std::error::Error;
 use cog_findings::Finding;
 use cog_findings::text::shorten;
 
-use crate::build::{BuildError, OfficialError, PrepareError};
+use crate::build::{BuildError, CogCliError, PrepareError};
 use crate::clients::ErrorKind;
 use crate::clients::cog_server::CogServerError;
 use crate::clients::docker::DockerError;
@@ -154,11 +154,11 @@ impl From<BuildError> for Stop {
     }
 }
 
-impl From<OfficialError> for Stop {
-    fn from(error: OfficialError) -> Self {
+impl From<CogCliError> for Stop {
+    fn from(error: CogCliError) -> Self {
         let finding = match &error {
-            OfficialError::Cancelled | OfficialError::Docker(DockerError::Cancelled) => return Self::Cancelled,
-            OfficialError::Failed { last_lines, .. } => {
+            CogCliError::Cancelled | CogCliError::Docker(DockerError::Cancelled) => return Self::Cancelled,
+            CogCliError::Failed { last_lines, .. } => {
                 Some(Finding::new(&rules::BUILD_FAILED, error.to_string()).detail("output", last_lines.join("\n")))
             }
             _ => None,

@@ -152,8 +152,8 @@ fn refusal(errors: &[SignatureError]) -> String {
 
 /// Checks that Cog's own generator is reproduced.
 fn check_like_cog(case: &Case) -> Vec<String> {
-    let peer = case.expected.get("peer");
-    let found = match (case.describe_with(describe_like_cog), peer) {
+    let cog = case.expected.get("cog");
+    let found = match (case.describe_with(describe_like_cog), cog) {
         (Err(_), Some(Value::String(said))) if said == "refuses" => return Vec::new(),
         (Ok(description), Some(Value::String(_))) => return vec![format!("not refused: {}", json!(summary(&description)))],
         (Err(_), None) if case.expected.contains_key("errors") => return Vec::new(),
@@ -163,10 +163,10 @@ fn check_like_cog(case: &Case) -> Vec<String> {
         (Ok(description), _) => summary(&description),
     };
     let mut expected = case.expected.clone();
-    if let Some(Value::Object(differences)) = peer {
+    if let Some(Value::Object(differences)) = cog {
         expected.extend(differences.clone());
     } else if case.expected.contains_key("errors") {
-        return vec!["an error is expected, but not from Cog's own generator, and `peer` does not say what then".to_owned()];
+        return vec!["an error is expected, but not from Cog's own generator, and `cog` does not say what then".to_owned()];
     }
     wrong(&expected, &found)
 }

@@ -19,6 +19,7 @@ pub mod runner;
 pub mod saved_run;
 mod scrub;
 mod seen;
+pub mod whole_run;
 pub mod workflow;
 
 use std::path::Path;

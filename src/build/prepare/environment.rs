@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cog_source::recipe::{Conventions, UvSource};
 
 use super::CogBaseAnswers;
-use crate::build::official::CogProgram;
+use crate::build::cog_cli::CogProgram;
 use crate::support::SecretString;
 use crate::support::secrets::Redactor;
 
@@ -29,7 +29,7 @@ pub struct BuildEnvironment {
     pub git_version: Option<String>,
     /// The time of files in the image, in seconds since 1970 (`SOURCE_DATE_EPOCH`).
     pub source_date_epoch: Option<u64>,
-    pub official: CogProgram,
+    pub cog_cli: CogProgram,
     /// Proxies for build steps, by variable. They do not stay in the image.
     pub proxies: BTreeMap<String, SecretString>,
     /// Values of the variables that build secrets name, and no others.

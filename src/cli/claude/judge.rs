@@ -157,7 +157,7 @@ mod tests {
     use output_compare::MediaKind;
 
     fn no_video() -> VideoTool {
-        VideoTool { ffmpeg: None, path: None, launcher: crate::support::untrusted::Launcher::without_stage() }
+        VideoTool { ffmpeg: None, path: None, launcher: crate::support::untrusted::Launcher::without_isolator() }
     }
 
     fn words(content: &[Content]) -> String {

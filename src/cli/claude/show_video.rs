@@ -68,7 +68,7 @@ mod tests {
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = Some("/usr/local/bin:/usr/bin:/bin".to_owned());
-        (folder, VideoTool { ffmpeg: Some(program), path, launcher: Launcher::without_stage() })
+        (folder, VideoTool { ffmpeg: Some(program), path, launcher: Launcher::without_isolator() })
     }
 
     #[test]

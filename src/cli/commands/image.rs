@@ -44,7 +44,7 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
 }
 
 async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
-    let conventions = if arguments.peer_exact { Conventions::CogCli } else { Conventions::Corrected };
+    let conventions = if arguments.cog_exact { Conventions::CogCli } else { Conventions::Corrected };
     let loaded = load::load_to_build(arguments.model.into_iter().collect(), arguments.settings, context).await?;
     let number = loaded.models.len();
     let model = match loaded.models.into_iter().next() {

@@ -41,7 +41,7 @@ pub(super) async fn run(command: SchemaCommand, context: &Context) -> Result<Ver
 async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verdict, Failure> {
     let folder = context.environment.folder().to_owned();
     let options = python::Options { cog_version: arguments.cog_version.clone() };
-    let describe = if arguments.peer_exact { python::describe_like_cog } else { python::describe };
+    let describe = if arguments.cog_exact { python::describe_like_cog } else { python::describe };
     let description = match &arguments.target {
         Some(text) => {
             let target = named_target(text)?;

@@ -142,14 +142,14 @@ fn a_file_and_names_are_one_choice_too_many() {
 }
 
 #[test]
-fn the_peers_own_file_comes_first_and_is_named_after_its_model() {
+fn cog_safe_pushs_own_file_comes_first_and_is_named_after_its_model() {
     let repository = Repository::with_models(&["dev", "schnell"]).file("cog-safe-push.yaml", "model: acme/hotdog\n");
     assert_eq!(repository.names(), ["hotdog"]);
     assert_eq!(repository.flag(Key::models, "all").names(), ["dev", "schnell"]);
 }
 
 #[test]
-fn the_peers_own_file_alone_can_be_asked_for_by_name() {
+fn cog_safe_pushs_own_file_alone_can_be_asked_for_by_name() {
     assert_eq!(Repository::with_model("").flag(Key::models, "hotdog").names(), ["hotdog"]);
     assert_eq!(Repository::with_model("").flag(Key::models, "all").names(), ["hotdog"]);
 }

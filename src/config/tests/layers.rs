@@ -39,7 +39,7 @@ fn inputs_may_be_written_with_hyphens() {
 }
 
 #[test]
-fn limits_are_the_peers_unless_set() {
+fn limits_are_those_of_cog_safe_push_unless_set() {
     let limits = Repository::with_model("").loaded().models[0].plan.limits;
     assert_eq!((limits.predict.as_secs(), limits.train.as_secs(), limits.startup.as_secs()), (300, 300, 900));
     let limits = Repository::with_model("train: {train_timeout: 1800}\n").loaded().models[0].plan.limits;

@@ -58,7 +58,7 @@ fn a_value_of_another_kind_is_shown() {
 }
 
 #[test]
-fn numbers_and_booleans_in_quotes_are_taken_as_the_peer_takes_them() {
+fn numbers_and_booleans_in_quotes_are_taken_as_cog_safe_push_takes_them() {
     let loaded =
         Repository::with_model("parallel: \"8\"\npredict:\n  compare_outputs: \"false\"\n  predict_timeout: 60.0\n").loaded();
     let plan = &loaded.models[0].plan;

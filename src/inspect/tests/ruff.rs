@@ -20,7 +20,7 @@ impl Ruff {
         let folder = tempfile::tempdir().unwrap();
         let program = script(&folder, &format!("{NOTE}\n{text}"));
         let path = Some("/usr/bin:/bin".to_owned());
-        Self { tools: Tools { ruff: Some(program), path, launcher: Launcher::without_stage() }, folder }
+        Self { tools: Tools { ruff: Some(program), path, launcher: Launcher::without_isolator() }, folder }
     }
 
     /// A Ruff that finds nothing.

@@ -67,7 +67,7 @@ async fn a_deployment_that_lost_its_version_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_missing_deployment_is_created_with_the_peers_numbers() {
+async fn a_missing_deployment_is_created_with_the_numbers_of_cog_safe_push() {
     for (hardware, min, max, instances) in [
         ("cpu", None, None, "1..20"),
         ("cpu-small", None, None, "1..20"),

@@ -196,7 +196,7 @@ mod tests {
                     folder: &folder,
                     environment: &self.environment,
                     cancelled: &|| false,
-                    launcher: &Launcher::without_stage(),
+                    launcher: &Launcher::without_isolator(),
                 },
                 base,
             )
@@ -349,7 +349,7 @@ mod tests {
     fn a_folder_without_git_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let environment = BTreeMap::from([("PATH".to_owned(), std::env::var_os("PATH").unwrap().into_string().unwrap())]);
-        let launcher = Launcher::without_stage();
+        let launcher = Launcher::without_isolator();
         let repository =
             GitRepository { folder: folder.path(), environment: &environment, cancelled: &|| false, launcher: &launcher };
         assert_eq!(

@@ -30,7 +30,7 @@ impl Repository {
             ("GITHUB_OUTPUT", "/github/output".to_owned()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        Script::find(self.folder.path(), None, &environment, &Launcher::without_stage()).unwrap().unwrap()
+        Script::find(self.folder.path(), None, &environment, &Launcher::without_isolator()).unwrap().unwrap()
     }
 }
 
@@ -49,13 +49,13 @@ fn the_usual_places_are_looked_at_in_their_order() {
     fs::write(repository.folder.path().join("script/select-model"), "").unwrap();
     assert_eq!(repository.script().path(), "script/select-model");
     let nowhere = tempfile::tempdir().unwrap();
-    assert!(Script::find(nowhere.path(), None, &BTreeMap::new(), &Launcher::without_stage()).unwrap().is_none());
+    assert!(Script::find(nowhere.path(), None, &BTreeMap::new(), &Launcher::without_isolator()).unwrap().is_none());
 }
 
 #[test]
 fn a_script_that_is_named_has_to_be_there() {
     let repository = Repository::new("script/select-model", "");
-    let find = |named| Script::find(repository.folder.path(), Some(named), &BTreeMap::new(), &Launcher::without_stage());
+    let find = |named| Script::find(repository.folder.path(), Some(named), &BTreeMap::new(), &Launcher::without_isolator());
     assert!(matches!(find("tools/choose").unwrap_err(), ScriptError::Missing { .. }));
     assert!(matches!(find("../../../../../../bin/sh").unwrap_err(), ScriptError::Missing { .. } | ScriptError::Outside { .. }));
     assert!(find("none").unwrap().is_none());
@@ -66,7 +66,7 @@ fn a_script_that_is_named_has_to_be_there() {
 fn a_link_to_the_outside_is_refused() {
     let repository = Repository::new("script/other", "");
     std::os::unix::fs::symlink("/bin/sh", repository.folder.path().join("script/select-model")).unwrap();
-    let error = Script::find(repository.folder.path(), None, &BTreeMap::new(), &Launcher::without_stage()).unwrap_err();
+    let error = Script::find(repository.folder.path(), None, &BTreeMap::new(), &Launcher::without_isolator()).unwrap_err();
     assert!(matches!(error, ScriptError::Outside { .. }), "{error}");
 }
 
@@ -182,7 +182,7 @@ fn a_script_for_keys_gets_the_variables_whose_names_it_contains_and_no_others() 
     .map(|(name, value)| (name.to_owned(), value.into()))
     .into();
     let script =
-        Script::with_named_variables(repository.path(), path.to_owned(), &environment, &Launcher::without_stage()).unwrap();
+        Script::with_named_variables(repository.path(), path.to_owned(), &environment, &Launcher::without_isolator()).unwrap();
     script.call("model", &|| false).unwrap();
     let seen = fs::read_to_string(repository.path().join("seen")).unwrap();
     let given: Vec<&str> = seen.lines().filter(|name| environment.contains_key(*name)).collect();

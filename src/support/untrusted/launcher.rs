@@ -1,4 +1,4 @@
-//! Starts programs through the stage, watches them, and ends what they leave behind.
+//! Starts programs through the isolator, watches them, and ends what they leave behind.
 
 use std::env;
 use std::fs::{self, Permissions};
@@ -8,9 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::isolator;
 use super::policy::{Policy, checkout, is_home, owner};
 use super::program::{ProgramKind, UntrustedProgram};
-use super::stage;
 use crate::support::ExposeSecret;
 use crate::support::process::{self, Bounds, Ended, ProcessError};
 use crate::support::temporary_folder::{Purpose, temporary_folder};
@@ -27,11 +27,11 @@ pub enum Need {
 /// Starts programs that execute or parse files of the repository.
 #[derive(Debug, Clone, Default)]
 pub struct Launcher {
-    stage: Option<Stage>,
+    isolator: Option<Isolator>,
 }
 
 #[derive(Debug, Clone)]
-struct Stage {
+struct Isolator {
     program: PathBuf,
     need: Need,
     /// The user's folder.
@@ -66,17 +66,17 @@ impl LaunchError {
 }
 
 impl Launcher {
-    /// A launcher whose stage is this program, which has to begin with [`stage::enter`].
+    /// A launcher whose isolator is this program, which has to begin with [`isolator::enter`].
     ///
     /// # Errors
     /// The system does not say where this program is.
     pub fn of_this_program(need: Need, home: Option<PathBuf>) -> io::Result<Self> {
-        Ok(Self { stage: Some(Stage { program: env::current_exe()?, need, home }) })
+        Ok(Self { isolator: Some(Isolator { program: env::current_exe()?, need, home }) })
     }
 
-    /// A launcher without a stage: the environment is scrubbed, and everything else is as it is for any child of this process. For tests
+    /// A launcher without an isolator: the environment is scrubbed, and everything else is as it is for any child of this process. For tests
     /// of what programs say.
-    pub fn without_stage() -> Self {
+    pub fn without_isolator() -> Self {
         Self::default()
     }
 
@@ -85,8 +85,8 @@ impl Launcher {
     /// # Errors
     /// It could not be started as it has to be, or was ended.
     pub fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<Ended, LaunchError> {
-        match &self.stage {
-            Some(stage) => stage.run(program, bounds),
+        match &self.isolator {
+            Some(isolator) => isolator.run(program, bounds),
             None => Ok(process::run(with_environment(Command::new(&program.program).args(&program.arguments), program), bounds)?),
         }
     }
@@ -101,7 +101,7 @@ fn with_environment<'a>(command: &'a mut Command, program: &UntrustedProgram) ->
     command.envs(program.variables.iter().map(|(name, value)| (name, value.expose_secret())))
 }
 
-impl Stage {
+impl Isolator {
     fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<Ended, LaunchError> {
         let failed = |source| LaunchError::Process(ProcessError::NotStarted(source));
         if program.kind == ProgramKind::Script && is_home(&program.folder, self.home.as_deref()) {
@@ -122,7 +122,7 @@ impl Stage {
             Policy::of(program, &private, self.home.as_deref(), self.need == Need::All && program.kind == ProgramKind::Script);
         let policy = serde_json::to_string(&policy).map_err(|error| failed(error.into()))?;
         let mut command = Command::new(&self.program);
-        command.arg(stage::ARGUMENT).arg(policy).arg(&program.program).args(&program.arguments);
+        command.arg(isolator::ARGUMENT).arg(policy).arg(&program.program).args(&program.arguments);
         with_environment(&mut command, program).env("TMPDIR", &private);
         if program.kind == ProgramKind::Script {
             command.env("HOME", &private);
@@ -132,8 +132,8 @@ impl Stage {
             command.uid(user).gid(group);
         }
         let ended = process::run_in_session(&mut command, bounds, owner, marked.path())?;
-        if ended.status.code() == Some(stage::FAILED.into())
-            && let Some(problem) = ended.stderr.text().lines().find_map(|line| line.strip_prefix(stage::REASON))
+        if ended.status.code() == Some(isolator::FAILED.into())
+            && let Some(problem) = ended.stderr.text().lines().find_map(|line| line.strip_prefix(isolator::REASON))
         {
             return Err(LaunchError::NotIsolated { problem: problem.to_owned() });
         }

@@ -1,6 +1,6 @@
 //! The one way to start a program that executes or parses files of the repository: its scripts, Ruff, git.
 //!
-//! Such a program shares nothing with this process that holds a secret. It is started through a *stage*: this program once more, which
+//! Such a program shares nothing with this process that holds a secret. It is started through a *isolator*: this program once more, which
 //! restricts itself and then becomes the other program. The layers, each of which holds without the others:
 //!
 //! - an environment of named variables alone
@@ -13,18 +13,18 @@
 //!   enter a namespace; a program that only reads opens no socket at all
 //! - a session of its own; what remains in it is killed when the program exits
 //!
-//! Files: `program` says what is started, `launcher` starts it, `policy` says what it may see, `stage` is the other end. `landlock`
+//! Files: `program` says what is started, `launcher` starts it, `policy` says what it may see, `isolator` is the other end. `landlock`
 //! and `filter` are the kernel's two mechanisms. Which restrictions have to hold is decided by the
 //! caller; what a program's output means as well.
 
 mod descriptors;
 mod filter;
 mod git;
+pub mod isolator;
 mod landlock;
 mod launcher;
 mod policy;
 mod program;
-pub mod stage;
 
 pub use git::{DIFF_WITHOUT_PROGRAMS, FiltersError, FiltersOff, git};
 pub use landlock::is_available as landlock_is_available;

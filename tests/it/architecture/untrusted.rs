@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const START: [(&str, &str); 7] = [
     ("src/support/untrusted/launcher.rs", "starts the stage"),
     ("src/support/untrusted/stage.rs", "becomes the program"),
-    ("src/build/official/locate.rs", "the Cog CLI, which needs the Docker daemon; its environment is scrubbed"),
+    ("src/build/cog_cli/locate.rs", "the Cog CLI, which needs the Docker daemon; its environment is scrubbed"),
     ("src/cli/browser.rs", "the user's browser, on a page that safe-push wrote; its environment is scrubbed"),
     ("src/cli/demo/base_image.rs", "safe-push's own script, in a folder of its own"),
     ("src/cli/docker_login.rs", "the user's own credential helper, as Docker starts it"),

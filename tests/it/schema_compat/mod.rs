@@ -169,12 +169,12 @@ fn every_break_that_cog_safe_push_misses_is_an_error_and_compatible_pairs_are_at
     let rows: Vec<Pair> = ["inputs.yaml", "outputs.yaml"].into_iter().flat_map(pairs).collect();
     let most_severe = |row: &Pair| row.codes.iter().map(|code| severity_of(code)).max();
     let named = |prefix: &str| rows.iter().filter(|row| row.name.starts_with(prefix)).collect::<Vec<_>>();
-    let (missed_inputs, missed_outputs) = (named("peer I"), named("peer O"));
+    let (missed_inputs, missed_outputs) = (named("cog-safe-push I"), named("cog-safe-push O"));
     assert_eq!((missed_inputs.len(), missed_outputs.len()), (22, 11));
-    for row in missed_inputs.into_iter().chain(missed_outputs).chain(named("peer caught")) {
+    for row in missed_inputs.into_iter().chain(missed_outputs).chain(named("cog-safe-push caught")) {
         assert_eq!(most_severe(row), Some(Severity::Error), "{}", row.name);
     }
-    let fine = [named("peer fine"), named("peer crash")].concat();
+    let fine = [named("cog-safe-push fine"), named("cog-safe-push crash")].concat();
     assert_eq!(fine.len(), 9);
     for row in fine {
         assert!(most_severe(row) <= Some(Severity::Note), "{}", row.name);

@@ -3,11 +3,11 @@
 //! TensorFlow loads the CUDA libraries of the image, so it decides first. PyTorch brings its own, so any CUDA version of its wheels works.
 //! Without either there is a default. [`CudaConventions`] answers the questions that the Cog CLI gets wrong.
 
+mod cog_cli;
 mod corrected;
-mod official;
 
+pub(crate) use cog_cli::CogCliCuda;
 pub(crate) use corrected::CorrectedCuda;
-pub(crate) use official::OfficialCuda;
 
 use cog_findings::Finding;
 
@@ -382,8 +382,8 @@ mod tests {
             assert_eq!((choice.cuda.as_str(), choice.cudnn.as_str()), ("12.3", "9"));
             assert!(image_for(&choice.cuda, &choice.cudnn).is_some());
             assert_eq!(choice.findings[0].code.as_str(), "SP558");
-            let official = choose(&tensorflow(version), &OfficialCuda).unwrap();
-            assert_eq!((official.cudnn.as_str(), image_for("12.3", "8")), ("8", None));
+            let cog_cli = choose(&tensorflow(version), &CogCliCuda).unwrap();
+            assert_eq!((cog_cli.cudnn.as_str(), image_for("12.3", "8")), ("8", None));
         }
     }
 
@@ -433,8 +433,8 @@ mod tests {
                 )
             });
             assert_eq!(told, expected, "{version}");
-            let official = CudaError::FrameworkUnknown { framework: "torch", version: version.into() };
-            assert_eq!(choose(&torch(version), &OfficialCuda), Err(official), "{version}");
+            let cog_cli = CudaError::FrameworkUnknown { framework: "torch", version: version.into() };
+            assert_eq!(choose(&torch(version), &CogCliCuda), Err(cog_cli), "{version}");
         }
     }
 
@@ -475,7 +475,7 @@ mod tests {
     fn a_bare_torch_is_fine_when_cuda_is_given() {
         let request = CudaRequest { cuda: Some("12.4"), ..torch("") };
         assert_eq!(pair(&request), Ok(("12.4".to_owned(), "9".to_owned())));
-        assert_eq!(choose(&request, &OfficialCuda), Err(CudaError::TorchVersionMissing));
+        assert_eq!(choose(&request, &CogCliCuda), Err(CudaError::TorchVersionMissing));
     }
 
     #[test]

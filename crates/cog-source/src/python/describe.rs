@@ -3,12 +3,12 @@
 use cog_findings::{Finding, Location, Method, SourceMap};
 use serde_json::Value;
 
+use super::cog_cli::CogCliSemantics;
 use super::differences::differences;
 use super::document::{document, merged};
 use super::error::{SignatureError, SignatureErrors};
 use super::legacy::foresee;
 use super::legacy_document::Pydantic;
-use super::official::OfficialSemantics;
 use super::options::{CogVersion, Options};
 use super::plain::PlainSemantics;
 use super::reader::SignatureReader;
@@ -73,11 +73,11 @@ pub fn describe(
     }
     let reader = SignatureReader::new(tree, options.cog(), &PlainSemantics);
     let parts = Parts::read(&reader, predict, train)?;
-    let official = reader.with_semantics(&OfficialSemantics);
+    let cog_cli = reader.with_semantics(&CogCliSemantics);
     let mut warnings = reader.into_warnings();
     for (target, method, part) in [(predict, Method::Predict, &parts.predict), (train, Method::Train, &parts.train)] {
         if let (Some(target), Some(part)) = (target, part) {
-            warnings.extend(differences(part, official.read(target, method)));
+            warnings.extend(differences(part, cog_cli.read(target, method)));
         }
     }
     parts.describe(options.cog(), warnings)
@@ -98,7 +98,7 @@ pub fn describe_like_cog(
     if options.cog() < CogVersion::WITHOUT_PYDANTIC {
         return describe_legacy(tree, predict, train, options);
     }
-    let reader = SignatureReader::new(tree, options.cog(), &OfficialSemantics);
+    let reader = SignatureReader::new(tree, options.cog(), &CogCliSemantics);
     let parts = Parts::read(&reader, predict, train)?;
     let warnings = reader.into_warnings();
     parts.describe(options.cog(), warnings)

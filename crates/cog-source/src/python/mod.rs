@@ -5,7 +5,7 @@
 //! constants, joined strings, escapes, base classes of models, packages), the source counts and a warning names the difference.
 //! [`describe_like_cog`] returns the generator's own document. What cannot be read is an error with its location, never a guess.
 //!
-//! The two readings are two implementations of one trait, `reader::Semantics`: `plain` and `official`. Nothing else differs between them.
+//! The two readings are two implementations of one trait, `reader::Semantics`: `plain` and `cog_cli`. Nothing else differs between them.
 //!
 //! Sources are untrusted: size, nesting, the number of files and of members, and the work for a constant are bounded, and paths stay
 //! inside the project. Judging the document (lint, compatibility) is left to `cog-schema`.
@@ -14,6 +14,7 @@ mod annotation;
 mod annotation_reader;
 mod calls;
 mod class;
+mod cog_cli;
 mod comprehension;
 mod constant;
 mod describe;
@@ -31,7 +32,6 @@ mod method;
 mod models;
 mod module;
 mod new_syntax;
-mod official;
 mod options;
 mod output_type;
 mod plain;

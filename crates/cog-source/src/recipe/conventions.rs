@@ -1,7 +1,7 @@
 //! Whose choices and instructions a plan follows.
 
-use crate::cuda::{CorrectedCuda, CudaConventions, OfficialCuda};
-use crate::requirements::{CorrectedRequirements, OfficialRequirements, RequirementConventions};
+use crate::cuda::{CogCliCuda, CorrectedCuda, CudaConventions};
+use crate::requirements::{CogCliRequirements, CorrectedRequirements, RequirementConventions};
 
 /// Whose choices and instructions a plan follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,14 +17,14 @@ impl Conventions {
     pub(super) fn cuda(self) -> &'static dyn CudaConventions {
         match self {
             Self::Corrected => &CorrectedCuda,
-            Self::CogCli => &OfficialCuda,
+            Self::CogCli => &CogCliCuda,
         }
     }
 
     pub(super) fn requirements(self) -> &'static dyn RequirementConventions {
         match self {
             Self::Corrected => &CorrectedRequirements,
-            Self::CogCli => &OfficialRequirements,
+            Self::CogCli => &CogCliRequirements,
         }
     }
 }

@@ -5,10 +5,10 @@
 //! `build.run` after all packages, then `pre_install`, and the project's files at the end.
 
 mod choices;
+mod cog_cli;
 mod conventions;
 mod error;
 mod facts;
-mod official;
 mod source_part;
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
     let choices = Choices::make(config, facts)?;
     Ok(match facts.conventions {
         Conventions::Corrected => plan_corrected(config, facts, choices),
-        Conventions::CogCli => plan_official(config, facts, choices),
+        Conventions::CogCli => plan_like_cog_cli(config, facts, choices),
     })
 }
 
@@ -182,8 +182,8 @@ fn plan_corrected(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> 
     }
 }
 
-fn plan_official(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> Recipe {
-    let (dockerfile, steps) = official::write(config, facts, &choices);
+fn plan_like_cog_cli(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> Recipe {
+    let (dockerfile, steps) = cog_cli::write(config, facts, &choices);
     Recipe {
         uses_cog_base: choices.base.kind == BaseImageKind::CogBase,
         base_image: choices.base.reference,

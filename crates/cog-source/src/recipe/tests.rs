@@ -395,7 +395,7 @@ const EVERYTHING: &str = "build:\n  python_version: \"3.11\"\n  GPU\n  python_pa
      run: [early]\n  pre_install: [late]\nrun: r.py:R\nenvironment: [B=2, A=1]\n";
 
 #[test]
-fn the_official_instructions_come_in_the_official_order() {
+fn the_instructions_of_the_cog_cli_come_in_its_order() {
     let kinds = |lines: &[String]| {
         let known = [
             "DEBIAN_FRONTEND",

@@ -5,18 +5,18 @@
 //!
 //! The Cog CLI loses environment markers, hashes and options on pinned lines. [`RequirementConventions`] has both readings.
 
+mod cog_cli;
 mod conventions;
 mod corrected;
 mod line;
 mod local;
-mod official;
 mod prepare;
 mod wheels;
 
+pub(crate) use cog_cli::CogCliRequirements;
 pub(crate) use conventions::RequirementConventions;
 pub(crate) use corrected::CorrectedRequirements;
 pub use local::BUILD_FOLDER;
-pub(crate) use official::OfficialRequirements;
 pub(crate) use prepare::{Prepared, prepare};
 
 use cog_findings::Location;
@@ -122,7 +122,7 @@ mod tests {
     fn a_fragment_is_not_a_comment() {
         let text = "git+https://github.com/a/b#egg=b\n";
         assert_eq!(texts(text, &CorrectedRequirements), ["git+https://github.com/a/b#egg=b"]);
-        assert_eq!(texts(text, &OfficialRequirements), ["git+https://github.com/a/b"]);
+        assert_eq!(texts(text, &CogCliRequirements), ["git+https://github.com/a/b"]);
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_first_specifier_is_the_version() {
-        for (line, corrected, official) in [
+        for (line, corrected, cog_cli) in [
             ("torch==2.4.0", Some("2.4.0"), Some("2.4.0")),
             ("torch>=2.0,<2.2", Some("2.0"), Some("2.0")),
             ("torch ~= 2.1", Some("2.1"), Some("2.1")),
@@ -164,7 +164,7 @@ mod tests {
             let requirements = Requirements::read(line, "requirements.txt", &CorrectedRequirements);
             let version = |conventions| requirements.version_of("torch", conventions).map(|(version, _)| version);
             assert_eq!(version(&CorrectedRequirements as &dyn RequirementConventions).as_deref(), corrected, "{line}");
-            assert_eq!(version(&OfficialRequirements).as_deref(), official, "{line}");
+            assert_eq!(version(&CogCliRequirements).as_deref(), cog_cli, "{line}");
         }
     }
 }

@@ -122,7 +122,7 @@ fn hoist(hoisted: &mut Hoisted, value: String, origin: &Location) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CorrectedRequirements, OfficialRequirements};
+    use super::super::{CogCliRequirements, CorrectedRequirements};
     use super::*;
 
     fn prepared_by(conventions: &dyn RequirementConventions, text: &str, cuda: Option<&str>) -> Prepared {
@@ -168,13 +168,13 @@ mod tests {
     fn the_cog_cli_loses_what_is_behind_a_pin() {
         let lines = "foo==1.0 --hash=sha256:00\nbar==1.0; python_version=='3.8'\ntorch==2.4.0 ; sys_platform == 'linux'\n";
         let expected = "--extra-index-url https://download.pytorch.org/whl/cu124/\nfoo==1.0\npython_version=='3.8'\ntorch==2.4.0\n";
-        assert_eq!(prepared_by(&OfficialRequirements, lines, Some("12.4")).text(), expected);
+        assert_eq!(prepared_by(&CogCliRequirements, lines, Some("12.4")).text(), expected);
     }
 
     #[test]
     fn the_cog_cli_moves_an_emptied_tensorflow_line_to_the_end() {
         assert_eq!(
-            prepared_by(&OfficialRequirements, "tensorflow==2.12.0\nnumpy\n", Some("11.2")).text(),
+            prepared_by(&CogCliRequirements, "tensorflow==2.12.0\nnumpy\n", Some("11.2")).text(),
             "\nnumpy\ntensorflow==2.12.0\n"
         );
         assert_eq!(prepared("tensorflow==2.12.0\nnumpy\n", Some("11.2")).text(), "tensorflow==2.12.0\nnumpy\n");

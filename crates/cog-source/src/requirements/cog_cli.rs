@@ -21,9 +21,9 @@ const LOCAL_OPTIONS: &[&str] = &["--find-links", "--requirement", "-f", "-r"];
 const FRAMEWORKS: [&str; 4] = ["torch", "torchvision", "torchaudio", "tensorflow"];
 
 /// Reads and rewrites requirements like the Cog CLI.
-pub(crate) struct OfficialRequirements;
+pub(crate) struct CogCliRequirements;
 
-impl RequirementConventions for OfficialRequirements {
+impl RequirementConventions for CogCliRequirements {
     /// Anywhere, so that `...#egg=name` loses its fragment.
     fn starts_comment(&self, _before: char) -> bool {
         true

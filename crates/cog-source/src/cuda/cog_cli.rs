@@ -7,9 +7,9 @@ use crate::decision::Decision;
 use crate::tables::TensorFlowRow;
 
 /// Chooses like the Cog CLI, mistakes included.
-pub(crate) struct OfficialCuda;
+pub(crate) struct CogCliCuda;
 
-impl CudaConventions for OfficialCuda {
+impl CudaConventions for CogCliCuda {
     /// `torch` without a version is rejected even if `build.cuda` is set.
     fn check_torch(&self, request: &CudaRequest<'_>) -> Result<(), CudaError> {
         if request.torch == Some("") { Err(CudaError::TorchVersionMissing) } else { Ok(()) }

@@ -24,7 +24,7 @@ use super::signature::InputInfo;
 use super::syntax::{bases, dotted};
 
 /// Reads source as Cog's own schema generator does.
-pub(super) struct OfficialSemantics;
+pub(super) struct CogCliSemantics;
 
 impl KnownType {
     /// Whether Cog follows `import ... as` for the type. For all others it uses the name in the file.
@@ -36,7 +36,7 @@ impl KnownType {
     }
 }
 
-impl Semantics for OfficialSemantics {
+impl Semantics for CogCliSemantics {
     /// Packages are not searched.
     fn module_search(&self) -> ModuleSearch {
         ModuleSearch::Files

@@ -10,7 +10,7 @@ use cog_source::sdk::SdkVersion;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::OfficialError;
+use super::CogCliError;
 use crate::clients::cog_release::download;
 use crate::support::secrets::Redactor;
 use crate::support::{ExposeSecret, SecretString};
@@ -34,15 +34,15 @@ pub struct CogProgram {
 
 impl CogProgram {
     /// The configured executable, else one of this version (`cog_version`; `None` for any).
-    pub(super) async fn locate(&self, named: Option<&Path>, version: Option<&str>) -> Result<PathBuf, OfficialError> {
+    pub(super) async fn locate(&self, named: Option<&Path>, version: Option<&str>) -> Result<PathBuf, CogCliError> {
         if let Some(named) = named {
             // A relative path is relative to the user's folder, not to the project in which `cog` runs.
-            return std::path::absolute(named).map_err(|source| OfficialError::NotStarted { program: named.to_owned(), source });
+            return std::path::absolute(named).map_err(|source| CogCliError::NotStarted { program: named.to_owned(), source });
         }
         let wanted = match version.map(|text| (text, SdkVersion::parse(text))) {
             None | Some((_, Some(SdkVersion::Latest))) => None,
             Some((_, Some(SdkVersion::Exact(release)))) => Some(release.to_string()),
-            Some((text, _)) => return Err(OfficialError::BadVersion { version: text.to_owned() }),
+            Some((text, _)) => return Err(CogCliError::BadVersion { version: text.to_owned() }),
         };
         if let Some(found) = &self.on_path
             && (wanted.is_none() || self.version_of(found).await == wanted)
@@ -71,14 +71,14 @@ impl CogProgram {
         command
     }
 
-    async fn downloaded(&self, version: &str) -> Result<PathBuf, OfficialError> {
+    async fn downloaded(&self, version: &str) -> Result<PathBuf, CogCliError> {
         let path = self.downloads.join(version).join("cog");
         // `latest` changes over time, so it is not reused.
         if version != "latest" && path.is_file() {
             return Ok(path);
         }
         let program = download(&self.releases, version).await?;
-        keep(&path, &program).map_err(|source| OfficialError::NotKept { path: path.clone(), source })?;
+        keep(&path, &program).map_err(|source| CogCliError::NotKept { path: path.clone(), source })?;
         Ok(path)
     }
 }
@@ -148,6 +148,6 @@ mod tests {
         let places =
             CogProgram { downloads: folder.path().to_owned(), releases: format!("{}/", server.uri()), ..CogProgram::default() };
         assert_eq!(fs::read_to_string(places.locate(None, None).await.unwrap()).unwrap(), "newest");
-        assert!(matches!(places.locate(None, Some("prerelease")).await, Err(OfficialError::BadVersion { .. })));
+        assert!(matches!(places.locate(None, Some("prerelease")).await, Err(CogCliError::BadVersion { .. })));
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{CogProgram, OfficialError};
+use super::{CogCliError, CogProgram};
 use crate::build::Built;
 use crate::build::label::FREEZE_LABEL;
 use crate::clients::docker::InspectImages;
@@ -25,7 +25,7 @@ const LOG_LINES: usize = 2000;
 
 /// The project and plan of a build.
 #[derive(Debug, Clone, Copy)]
-pub struct OfficialBuild<'a> {
+pub struct CogCliBuild<'a> {
     /// The folder that is built.
     pub project: &'a Path,
     /// The configuration, relative to it.
@@ -38,19 +38,19 @@ pub struct OfficialBuild<'a> {
 }
 
 /// Builds a project's image with the Cog CLI.
-pub async fn build_officially(
-    build: OfficialBuild<'_>,
+pub async fn build_with_cog_cli(
+    build: CogCliBuild<'_>,
     places: &CogProgram,
     images: &dyn InspectImages,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
-) -> Result<Built, OfficialError> {
+) -> Result<Built, CogCliError> {
     let started = Instant::now();
     let program = tokio::select! {
-        () = cancelled.cancelled() => return Err(OfficialError::Cancelled),
+        () = cancelled.cancelled() => return Err(CogCliError::Cancelled),
         program = places.locate(build.plan.cog_binary.as_deref(), build.plan.cog_version.as_deref()) => program?,
     };
-    let not_started = |source| OfficialError::NotStarted { program: program.clone(), source };
+    let not_started = |source| CogCliError::NotStarted { program: program.clone(), source };
     let mut command = places.command(&program);
     command.args(arguments(build)).current_dir(build.project).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(not_started)?;
@@ -62,7 +62,7 @@ pub async fn build_officially(
     loop {
         let line = tokio::select! {
             // Dropping it kills the process, and the daemon stops a build whose client is gone.
-            () = cancelled.cancelled() => return Err(OfficialError::Cancelled),
+            () = cancelled.cancelled() => return Err(CogCliError::Cancelled),
             line = lines.recv() => line,
         };
         let ended = line.is_none();
@@ -84,11 +84,11 @@ pub async fn build_officially(
     let status = child.wait().await.map_err(not_started)?;
     if !status.success() {
         let last_lines = log.iter().skip(log.len().saturating_sub(KEPT_LINES)).cloned().collect();
-        return Err(OfficialError::Failed { program, exit_code: status.code(), last_lines });
+        return Err(CogCliError::Failed { program, exit_code: status.code(), last_lines });
     }
     let image = images.inspect_image(build.image_name).await?;
     let schema = image.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
-    let Some(schema) = schema.filter(Value::is_object) else { return Err(OfficialError::NoSchema { program }) };
+    let Some(schema) = schema.filter(Value::is_object) else { return Err(CogCliError::NoSchema { program }) };
     Ok(Built {
         schema,
         pip_freeze: image.labels.get(FREEZE_LABEL).cloned().unwrap_or_default(),
@@ -101,7 +101,7 @@ pub async fn build_officially(
 }
 
 /// The flags have the same names in every release: `docs/reference/cog.md#flags-in-every-release`.
-fn arguments(build: OfficialBuild<'_>) -> Vec<String> {
+fn arguments(build: CogCliBuild<'_>) -> Vec<String> {
     let plan = build.plan;
     let mut arguments = ["build", "--tag", build.image_name, "--progress", "plain"].map(str::to_owned).to_vec();
     if build.config != COG_YAML {
@@ -149,16 +149,16 @@ mod tests {
             secrets: vec!["id=a,env=A".to_owned()],
             ..BuildPlan::default()
         };
-        let build = OfficialBuild { project: Path::new("."), config: "cog.yaml", plan: &plan, image_name: "a:b", model: "a" };
+        let build = CogCliBuild { project: Path::new("."), config: "cog.yaml", plan: &plan, image_name: "a:b", model: "a" };
         assert_eq!(
             arguments(build).join(" "),
             "build --tag a:b --progress plain --no-cache --separate-weights --use-cog-base-image=false \
              --dockerfile=docker/Dockerfile --secret=id=a,env=A"
         );
         let plan = BuildPlan::default();
-        let build = OfficialBuild { plan: &plan, ..build };
+        let build = CogCliBuild { plan: &plan, ..build };
         assert_eq!(arguments(build).join(" "), "build --tag a:b --progress plain");
-        let elsewhere = OfficialBuild { config: "models/a/cog.yaml", ..build };
+        let elsewhere = CogCliBuild { config: "models/a/cog.yaml", ..build };
         assert_eq!(arguments(elsewhere).join(" "), "build --tag a:b --progress plain --file models/a/cog.yaml");
     }
 }

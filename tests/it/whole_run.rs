@@ -6,30 +6,30 @@ use replicate_sandbox::{ScriptedReply, ScriptedRequest};
 use serde_json::{Value, json};
 use test_support::Seen;
 use test_support::fake_claude::Asked;
-use test_support::peer_run::{self, Peer, agreeing};
+use test_support::whole_run::{self, WholeRun, agreeing};
 
 const LATENCY: Duration = Duration::from_millis(50);
 
 fn hello(request: &ScriptedRequest) -> ScriptedReply {
-    peer_run::hello(request, LATENCY)
+    whole_run::hello(request, LATENCY)
 }
 
 async fn run_of(
     answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
     opinion: impl Fn(&Asked) -> Value + Send + Sync + 'static,
-) -> Peer {
-    Peer::new(LATENCY, Duration::ZERO, answer, opinion).await
+) -> WholeRun {
+    WholeRun::new(LATENCY, Duration::ZERO, answer, opinion).await
 }
 
 /// Checks that a failure names the case, its inputs, the expected and the actual output, and the prediction's page.
-fn assert_reports(peer: &Peer, seen: &Seen, id: &str, words: &[&str]) {
+fn assert_reports(whole: &WholeRun, seen: &Seen, id: &str, words: &[&str]) {
     assert_eq!(seen.code, Some(1), "{seen}");
     let start = seen.stdout.find(&format!("{id} failed")).unwrap_or_else(|| panic!("no {id} in {seen}"));
     let entry = seen.stdout[start..].split("\n\n").next().unwrap();
     for word in words {
         assert!(entry.contains(word), "'{word}' is missing from the failure of {id}:\n{entry}");
     }
-    let case = peer.case(id);
+    let case = whole.case(id);
     let url = case["url"].as_str().unwrap();
     let prediction = case["prediction_id"].as_str().unwrap();
     assert!(url.ends_with(prediction), "{case:#}");
@@ -39,16 +39,16 @@ fn assert_reports(peer: &Peer, seen: &Seen, id: &str, words: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_run_passes() {
-    let peer = run_of(hello, agreeing).await;
-    let seen = peer.verify().await;
+    let whole = run_of(hello, agreeing).await;
+    let seen = whole.verify().await;
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert_eq!(peer.claude.refused(), Vec::<String>::new());
+    assert_eq!(whole.claude.refused(), Vec::<String>::new());
 
-    let cases = peer.cases();
+    let cases = whole.cases();
     let count = |kind: &str| cases.iter().filter(|case| case["kind"] == kind && case["status"] == "passed").count();
     assert_eq!((count("compare"), count("case"), count("fuzz")), (1, 10, 10), "{seen}");
 
-    let asked = peer.claude.asked();
+    let asked = whole.claude.asked();
     assert_eq!(asked.iter().filter(|asked| asked.tool == "verdict").count(), 2);
     let shown: Vec<_> = asked.iter().filter(|asked| !asked.pictures.is_empty()).collect();
     assert_eq!(shown.len(), 1);
@@ -64,7 +64,7 @@ async fn the_run_passes() {
         assert!(inputs["text"].as_str().unwrap().starts_with("person "), "{case}");
         assert!(inputs["shout"] == json!(false) && !inputs.contains_key("seed"), "{case}");
     }
-    peer.sandbox.stop().await;
+    whole.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,12 +73,12 @@ async fn a_wrong_output_is_reported() {
         Some("world") => ScriptedReply::output("howdy world"),
         _ => hello(request),
     };
-    let peer = run_of(changed, agreeing).await;
-    let seen = peer.verify().await;
-    assert_reports(&peer, &seen, "case-1", &[r#""text":"world""#, "hello world", "howdy world"]);
-    assert_reports(&peer, &seen, "compare-1", &[r#""text":"world""#, "hello world", "howdy world"]);
-    assert_eq!(peer.case("case-2")["status"], "passed");
-    peer.sandbox.stop().await;
+    let whole = run_of(changed, agreeing).await;
+    let seen = whole.verify().await;
+    assert_reports(&whole, &seen, "case-1", &[r#""text":"world""#, "hello world", "howdy world"]);
+    assert_reports(&whole, &seen, "compare-1", &[r#""text":"world""#, "hello world", "howdy world"]);
+    assert_eq!(whole.case("case-2")["status"], "passed");
+    whole.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,14 +87,15 @@ async fn a_failing_fuzz_input_is_reported_with_a_smaller_one_and_a_command() {
         Some(2..9) => ScriptedReply::failure("RuntimeError: n is more than this model can take"),
         _ => hello(request),
     };
-    let peer = run_of(picky, agreeing).await;
-    let seen = peer.verify().await;
-    let failed: Vec<Value> = peer.cases().into_iter().filter(|case| case["kind"] == "fuzz" && case["status"] == "failed").collect();
+    let whole = run_of(picky, agreeing).await;
+    let seen = whole.verify().await;
+    let failed: Vec<Value> =
+        whole.cases().into_iter().filter(|case| case["kind"] == "fuzz" && case["status"] == "failed").collect();
     assert!(!failed.is_empty(), "{seen}");
     let id = failed[0]["id"].as_str().unwrap();
-    assert_reports(&peer, &seen, id, &["RuntimeError: n is more than this model can take", "inputs", "person "]);
+    assert_reports(&whole, &seen, id, &["RuntimeError: n is more than this model can take", "inputs", "person "]);
     assert!(seen.stdout.contains("reproduce it with: curl -sS -X POST"), "{seen}");
-    peer.sandbox.stop().await;
+    whole.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,23 +106,23 @@ async fn an_output_that_the_judge_rejects_is_reported_with_the_reason() {
         }
         agreeing(asked)
     };
-    let peer = run_of(hello, strict).await;
-    let seen = peer.verify().await;
-    assert_reports(&peer, &seen, "case-9", &[r#""text":"friend""#, "a friendly greeting", "hello friend", "The text is hostile."]);
+    let whole = run_of(hello, strict).await;
+    let seen = whole.verify().await;
+    assert_reports(&whole, &seen, "case-9", &[r#""text":"friend""#, "a friendly greeting", "hello friend", "The text is hostile."]);
     // Best of three for each of the two attempts.
-    assert_eq!(peer.claude.asked().iter().filter(|asked| asked.text.contains("friendly")).count(), 6);
-    peer.sandbox.stop().await;
+    assert_eq!(whole.claude.asked().iter().filter(|asked| asked.text.contains("friendly")).count(), 6);
+    whole.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_key_is_an_error_with_a_fix() {
-    let peer = run_of(hello, agreeing).await;
-    let peer = Peer { repository: peer.repository.variable("ANTHROPIC_API_KEY", "sk-ant-other"), ..peer };
-    let seen = peer.verify().await;
+    let whole = run_of(hello, agreeing).await;
+    let whole = WholeRun { repository: whole.repository.variable("ANTHROPIC_API_KEY", "sk-ant-other"), ..whole };
+    let seen = whole.verify().await;
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("ANTHROPIC_API_KEY"), "{seen}");
     // The key is proven while the first predictions run, as many as run at once.
-    assert!(peer.sandbox.predictions().len() <= 4, "hardly anything is spent: {seen}");
+    assert!(whole.sandbox.predictions().len() <= 4, "hardly anything is spent: {seen}");
     assert!(!format!("{seen}").contains("sk-ant-other"), "{seen}");
-    peer.sandbox.stop().await;
+    whole.sandbox.stop().await;
 }

@@ -95,7 +95,7 @@ pub fn agreeing(asked: &Asked) -> Value {
 }
 
 /// A healthy live version, a staged version, and a repository that verifies it.
-pub struct Peer {
+pub struct WholeRun {
     pub sandbox: Sandbox,
     pub claude: FakeClaude,
     pub repository: Repository,
@@ -103,7 +103,7 @@ pub struct Peer {
     pub version: String,
 }
 
-impl Peer {
+impl WholeRun {
     /// `latency` is that of the live version's predictions, `thinking` that of the judge.
     pub async fn new(
         latency: Duration,

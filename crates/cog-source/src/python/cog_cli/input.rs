@@ -16,7 +16,7 @@ use crate::python::rules;
 use crate::python::signature::InputInfo;
 use crate::python::syntax::{assigned_call, dotted, find_method, passed};
 
-use super::OfficialSemantics;
+use super::CogCliSemantics;
 use super::literal;
 
 /// Reads a call of `Input`. Arguments by position, in `**` and of unknown names are ignored.
@@ -118,9 +118,7 @@ pub(super) fn referenced(
     match method_call {
         None => match assigned_call(definition, member) {
             // An attribute that cannot be read is skipped, and then the default cannot be read either.
-            Some(inner) if OfficialSemantics.is_input_call(reader, module, inner)? => {
-                Ok(call(reader, module, parameter, inner).ok())
-            }
+            Some(inner) if CogCliSemantics.is_input_call(reader, module, inner)? => Ok(call(reader, module, parameter, inner).ok()),
             _ => Ok(None),
         },
         Some(method_call) => {

@@ -5,6 +5,6 @@ mod error;
 mod locate;
 mod run;
 
-pub use error::OfficialError;
+pub use error::CogCliError;
 pub use locate::CogProgram;
-pub use run::{OfficialBuild, build_officially};
+pub use run::{CogCliBuild, build_with_cog_cli};

@@ -1,4 +1,4 @@
-//! The stage: safe-push started again. It restricts itself, then becomes the untrusted program.
+//! The isolator: safe-push started again. It restricts itself, then becomes the untrusted program.
 //!
 //! It runs before anything else of a process, on its only thread: restrictions hold for the thread that asks for them.
 
@@ -16,20 +16,20 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new
 use super::policy::Policy;
 use super::{descriptors, filter, landlock};
 
-/// The first argument of a stage. No subcommand is called so.
+/// The first argument of an isolator. No subcommand is called so.
 pub(super) const ARGUMENT: &str = "untrusted-program";
 
-/// The exit code of a stage that did not become the program.
+/// The exit code of an isolator that did not become the program.
 pub(super) const FAILED: u8 = 213;
 
-/// Prefix of the line in which a failed stage reports its reason.
+/// Prefix of the line in which a failed isolator reports its reason.
 pub(super) const REASON: &str = "safe-push could not isolate the program: ";
 
 /// Attempts to start an executable that is still open for writing (ETXTBSY).
 const BUSY_TRIES: usize = 50;
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
-/// Becomes the program that the arguments name, if they are those of a stage. Returns only when they are not, or when that failed.
+/// Becomes the program that the arguments name, if they are those of an isolator. Returns only when they are not, or when that failed.
 pub fn enter(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let mut arguments = arguments.into_iter().skip(1);
     if arguments.next()? != ARGUMENT {
@@ -83,7 +83,7 @@ fn shell() -> &'static str {
 /// Restricts this process for good. The order matters: each layer still allows what the next one needs.
 fn restrict(policy: &Policy) -> Result<(), String> {
     let step = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
-    // A stage that leads a group already is in a session of its own, or has none to leave.
+    // An isolator that leads a group already is in a session of its own, or has none to leave.
     let _session = setsid().map_err(step("failed to start a session"))?;
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(step("failed to tie its lifetime to safe-push"))?;
     set_no_new_privs(true).map_err(step("failed to set no_new_privs"))?;

@@ -9,7 +9,7 @@ use crate::clients::docker::DockerError;
 
 /// The Cog CLI did not build an image.
 #[derive(Debug, thiserror::Error)]
-pub enum OfficialError {
+pub enum CogCliError {
     /// The requested version is not a version.
     #[error("'{version}' is not a version of cog that can be downloaded")]
     BadVersion { version: String },
@@ -48,7 +48,7 @@ pub enum OfficialError {
     Cancelled,
 }
 
-impl OfficialError {
+impl CogCliError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::BadVersion { .. } => "set cog_version to a release such as 0.22.0, or to latest".to_owned(),
