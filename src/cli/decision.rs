@@ -1,6 +1,6 @@
 //! The one decision about what a run may do, for every way into it: the action, a step of a workflow that calls the CLI, and a terminal.
 
-use crate::cli::action::{Decision, Event, Situation, decide, is_thwarted, refusal, restriction};
+use crate::cli::action::{Decision, Event, Situation, decide, is_foreign_publication, refusal, restriction};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::config::{LoadedModel, RunSettings, Tokens};
@@ -94,21 +94,20 @@ pub(super) fn refuse_to_publish(decided: &Decided, model: &LoadedModel, done: &s
 pub(super) fn refuse_thwarted(run: &RunSettings, on_sandbox: bool, context: &Context) -> Result<(), Failure> {
     let event = Event::of(&context.environment);
     let code = context.code_of(&run.repository);
-    let held_back = event.held_back(&run.settings.publish_branches);
+    let test_only_because = event.test_only_because(&run.settings.publish_branches);
     let situation = Situation {
         event: context.environment.is_workflow().then_some(event.name.as_str()),
         trigger: run.settings.trigger_type.as_deref(),
         is_fork: event.is_fork,
         is_foreign: code.why_foreign().is_some(),
         has_tokens: on_sandbox,
-        held_back: held_back.as_deref(),
+        test_only_because: test_only_because.as_deref(),
     };
     match code.why_foreign() {
-        Some(reason) if is_thwarted(situation) && !run.settings.test_only && !on_sandbox => {
-            Err(Failure::request(format!("nothing can be published on {}: {reason}", event.name)).hint(
-                "run this in the repository of the model, on its own commit, or set test_only to check the code without secrets",
-            ))
-        }
+        Some(reason) if is_foreign_publication(situation) && !run.settings.test_only && !on_sandbox => Err(Failure::request(
+            format!("nothing can be published on {}: {reason}", event.name),
+        )
+        .hint("run this in the repository of the model, on its own commit, or set test_only to check the code without secrets")),
         _ => Ok(()),
     }
 }
@@ -121,11 +120,11 @@ pub(super) fn refuse_thwarted(run: &RunSettings, on_sandbox: bool, context: &Con
 pub(super) fn decided(run: &RunSettings, on_sandbox: bool, context: &Context) -> Result<Decided, Failure> {
     let event = Event::of(&context.environment);
     let is_foreign = context.code_of(&run.repository).why_foreign().is_some();
-    let held_back = event.held_back(&run.settings.publish_branches);
+    let test_only_because = event.test_only_because(&run.settings.publish_branches);
     let situation = Situation {
         event: context.environment.is_workflow().then_some(event.name.as_str()),
         trigger: run.settings.trigger_type.as_deref(),
-        held_back: held_back.as_deref().filter(|_| context.environment.is_workflow()),
+        test_only_because: test_only_because.as_deref().filter(|_| context.environment.is_workflow()),
         is_fork: event.is_fork,
         is_foreign,
         has_tokens: on_sandbox || (run.tokens.replicate.is_some() && run.tokens.cog.is_some()),

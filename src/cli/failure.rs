@@ -11,6 +11,7 @@ use crate::clients::registry::RegistryError;
 use crate::clients::replicate::ReplicateError;
 use crate::domain::verdict::Verdict;
 use crate::inspect::InspectError;
+use crate::support::causes::with_causes;
 
 /// Why a command ended without a result.
 #[derive(Debug)]
@@ -48,16 +49,9 @@ impl Failure {
         self
     }
 
-    /// The error and its causes, without causes that only repeat the text before them.
-    pub(super) fn chain(&self) -> String {
-        let mut parts: Vec<String> = Vec::new();
-        for cause in self.error.chain() {
-            let words = cause.to_string();
-            if !parts.last().is_some_and(|before| before.ends_with(&words)) {
-                parts.push(words);
-            }
-        }
-        parts.join(": ")
+    /// The error and its causes.
+    pub(super) fn message(&self) -> String {
+        with_causes(self.error.as_ref())
     }
 }
 
@@ -109,8 +103,8 @@ mod tests {
     #[test]
     fn a_chain_says_nothing_twice() {
         let error = Err::<(), _>(std::io::Error::other("disk is full")).context("failed to write: disk is full").unwrap_err();
-        assert_eq!(Failure::from(error).chain(), "failed to write: disk is full");
+        assert_eq!(Failure::from(error).message(), "failed to write: disk is full");
         let error = Err::<(), _>(std::io::Error::other("disk is full")).context("failed to write").unwrap_err();
-        assert_eq!(Failure::from(error).chain(), "failed to write: disk is full");
+        assert_eq!(Failure::from(error).message(), "failed to write: disk is full");
     }
 }

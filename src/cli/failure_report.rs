@@ -28,7 +28,7 @@ fn failed_run(failure: &Failure, origin: Option<v1::Origin>, printer: &Printer) 
         tool_version: env!("CARGO_PKG_VERSION"),
         at: SystemClock.now(),
         verdict: failure.verdict,
-        message: failure.chain(),
+        message: failure.message(),
         hint: failure.hint.clone(),
         findings,
     };
@@ -40,7 +40,7 @@ pub(super) fn tell(failure: &Failure, printer: &Printer) {
         printer.complain(&console::finding(&printer.without_secrets(finding), printer.progress_style()));
     }
     let hidden = |text: &str| printer.redactor().text(&printer.wording().sentence(text)).into_inner();
-    let (message, hint) = (hidden(&failure.chain()), failure.hint.as_deref().map(hidden));
+    let (message, hint) = (hidden(&failure.message()), failure.hint.as_deref().map(hidden));
     printer.complain(&console::error(&message, hint.as_deref(), printer.progress_style()));
     let printed = match printer.format {
         Format::Text => return,

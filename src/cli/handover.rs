@@ -5,7 +5,6 @@
 //! so an image is passed by reference. Only the push, the removal of names and the registry are decorated for that.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -13,21 +12,16 @@ use replicate_sandbox::ImageRegistrar;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
-    DockerError, ImagePush, InspectImages as _, NameImages, OwnNetwork, PushEvent, PushImages, Pushed, RealDocker,
-    container_of_mounts,
+    DockerError, ImagePush, InspectImages as _, NameImages, OwnNetwork, PushEvent, PushImages, Pushed, RealDocker, own_container,
 };
 use crate::clients::registry::{Manifest, Registry, RegistryError};
 use crate::domain::identity::ImageDigest;
 use crate::support::SecretString;
 
-/// The kernel's list of this process's mounts.
-const MOUNTS: &str = "/proc/self/mountinfo";
-
 /// The network shared with the daemon's containers, when this process runs in one of them.
 pub(super) async fn own_network(docker: &RealDocker) -> Result<Option<OwnNetwork>, DockerError> {
-    let mounts = std::fs::read_to_string(Path::new(MOUNTS)).unwrap_or_default();
-    match container_of_mounts(&mounts) {
-        Some(container) => docker.network_of(container).await,
+    match own_container() {
+        Some(container) => docker.network_of(&container).await,
         None => Ok(None),
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::verdict::Verdict;
 use crate::inspect::InspectError;
 use crate::pipeline::{PrepareTreeError, rules};
 use crate::publish::PublishError;
+use crate::support::causes::with_causes;
 use crate::verify::VerifyError;
 
 /// Longer messages are cut.
@@ -81,18 +82,6 @@ impl Stop {
     }
 }
 
-/// An error and its causes, outermost first.
-fn chain(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message.push_str(": ");
-        message.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    shorten(&message, MESSAGE_BYTES)
-}
-
 impl From<CogServerError> for Stop {
     fn from(error: CogServerError) -> Self {
         let hint = match &error {
@@ -134,7 +123,7 @@ impl From<InspectError> for Stop {
         if let InspectError::Cancelled = error {
             return Self::Cancelled;
         }
-        let report = ErrorReport { message: chain(&error), hint: error.hint() };
+        let report = ErrorReport { message: shorten(&with_causes(&error), MESSAGE_BYTES), hint: error.hint() };
         Self::Error { verdict: error.verdict(), report, findings: error.findings().to_vec() }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! This room has no domain knowledge and uses no other room.
 
+pub mod causes;
 pub mod clock;
 pub mod path_patterns;
 pub mod process;

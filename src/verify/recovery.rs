@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::clients::replicate::{PredictionTarget, ReplicateError, ReplicateFailure, TimeLimit, TimedOut};
 use crate::domain::events::EventKind;
 use crate::domain::report::Attempt;
+use crate::support::causes::with_causes;
 use crate::verify::VerifyError;
 use crate::verify::boot_gate::BootGate;
 use crate::verify::call::{PredictionCall, PredictionEnd};
 use crate::verify::engine::Engine;
-use crate::verify::error::with_causes;
 use crate::verify::side::Side;
 
 /// What to do after an error of the Replicate client.

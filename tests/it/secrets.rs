@@ -142,7 +142,7 @@ async fn jq_queries_work_in_their_own_process() {
 /// secret to hide, and says only why it could not start.
 #[test]
 fn only_the_printer_writes_to_the_streams() {
-    let known = ["src/cli/printer.rs", "src/cli/start.rs", "src/support/untrusted/stage.rs", "src/verify/jq/worker.rs"];
+    let known = ["src/cli/printer.rs", "src/cli/start.rs", "src/support/untrusted/isolator.rs", "src/verify/jq/worker.rs"];
     let mut folders = vec![test_support::root().join("src")];
     let mut writers = Vec::new();
     while let Some(folder) = folders.pop() {

@@ -15,7 +15,7 @@ pub(in crate::cli) struct Situation<'a> {
     /// Whether Replicate's two tokens are set.
     pub(in crate::cli) has_tokens: bool,
     /// Why the event by itself is not about something to publish: the branch of a push, the action of a release.
-    pub(in crate::cli) held_back: Option<&'a str>,
+    pub(in crate::cli) test_only_because: Option<&'a str>,
 }
 
 /// What a run may do.
@@ -62,7 +62,7 @@ pub(in crate::cli) fn refusal(event: &str, is_fork: bool) -> Option<&'static str
 fn allowed_in(situation: Situation<'_>) -> Allowed {
     // Users may do everything on their own machine.
     let allowed = situation.event.map_or(Allowed::Publish, allowed).min(situation.trigger.map_or(Allowed::Publish, allowed));
-    if situation.held_back.is_some() { allowed.min(Allowed::Test) } else { allowed }
+    if situation.test_only_because.is_some() { allowed.min(Allowed::Test) } else { allowed }
 }
 
 /// Why nothing is published, as a sentence for reports. `None` where the settings alone decide.
@@ -76,7 +76,7 @@ pub(in crate::cli) fn restriction(situation: Situation<'_>) -> Option<String> {
     if allowed_in(situation) == Allowed::Publish {
         return None;
     }
-    if let Some(reason) = situation.held_back {
+    if let Some(reason) = situation.test_only_because {
         return Some(format!("Nothing is published: {reason}."));
     }
     // The event is named where it is enough, because nothing else changes it.
@@ -89,7 +89,7 @@ pub(in crate::cli) fn restriction(situation: Situation<'_>) -> Option<String> {
 }
 
 /// Whether a run that would publish may not, because somebody else's commit is checked out. People who start one wait for a new version.
-pub(in crate::cli) fn is_thwarted(situation: Situation<'_>) -> bool {
+pub(in crate::cli) fn is_foreign_publication(situation: Situation<'_>) -> bool {
     situation.is_foreign && !situation.is_fork && situation.event.is_some() && allowed_in(situation) == Allowed::Publish
 }
 
@@ -135,7 +135,7 @@ mod tests {
                 is_fork: false,
                 is_foreign: false,
                 has_tokens: true,
-                held_back: None,
+                test_only_because: None,
             };
             assert_eq!(restriction(situation).is_none(), own_with_tokens == Publish, "{event}");
             assert_eq!(decide(situation), own_with_tokens, "{event}");
@@ -168,7 +168,7 @@ mod tests {
                 is_fork: false,
                 is_foreign: false,
                 has_tokens: true,
-                held_back: None,
+                test_only_because: None,
             };
             assert_eq!(decide(situation), expected, "{event} as {trigger}");
         }
@@ -176,10 +176,16 @@ mod tests {
 
     #[test]
     fn an_event_that_is_not_about_something_to_publish_is_tested() {
-        let held_back = Some("the push is to x, not to the default branch main");
+        let test_only_because = Some("the push is to x, not to the default branch main");
         for (event, expected) in [("push", Decision::Test), ("schedule", Decision::Check), ("pull_request", Decision::Test)] {
-            let situation =
-                Situation { event: Some(event), trigger: None, is_fork: false, is_foreign: false, has_tokens: true, held_back };
+            let situation = Situation {
+                event: Some(event),
+                trigger: None,
+                is_fork: false,
+                is_foreign: false,
+                has_tokens: true,
+                test_only_because,
+            };
             assert_eq!(decide(situation), expected, "{event}");
             let why = restriction(situation).unwrap();
             assert_eq!(why, "Nothing is published: the push is to x, not to the default branch main.");
@@ -187,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_run_that_would_publish_is_thwarted_by_a_foreign_commit() {
+    fn only_a_run_that_would_publish_is_stopped_by_a_foreign_commit() {
         for (event, is_foreign, is_fork, expected) in [
             (Some("push"), true, false, true),
             (Some("workflow_dispatch"), true, false, true),
@@ -196,8 +202,8 @@ mod tests {
             (Some("push"), true, true, false),
             (None, true, false, false),
         ] {
-            let situation = Situation { event, trigger: None, is_fork, is_foreign, has_tokens: true, held_back: None };
-            assert_eq!(is_thwarted(situation), expected, "{event:?}");
+            let situation = Situation { event, trigger: None, is_fork, is_foreign, has_tokens: true, test_only_because: None };
+            assert_eq!(is_foreign_publication(situation), expected, "{event:?}");
         }
     }
 
@@ -213,7 +219,7 @@ mod tests {
             (Some("schedule"), Check, Check),
         ] {
             let situation =
-                Situation { event: None, trigger, is_fork: false, is_foreign: false, has_tokens: true, held_back: None };
+                Situation { event: None, trigger, is_fork: false, is_foreign: false, has_tokens: true, test_only_because: None };
             assert_eq!(decide(situation), with_tokens, "{trigger:?}");
             assert_eq!(decide(Situation { has_tokens: false, ..situation }), without, "{trigger:?}");
         }
@@ -222,7 +228,7 @@ mod tests {
     #[test]
     fn the_reason_names_what_restricts() {
         let why = |event, trigger, is_fork| {
-            restriction(Situation { event, trigger, is_fork, is_foreign: false, has_tokens: true, held_back: None })
+            restriction(Situation { event, trigger, is_fork, is_foreign: false, has_tokens: true, test_only_because: None })
                 .unwrap_or_default()
         };
         assert_eq!(why(Some("pull_request"), Some("push"), false), "Nothing is published: the event is pull_request.");

@@ -62,7 +62,7 @@ impl Event {
     }
 
     /// Why the event does not publish, although events of this name may.
-    pub(in crate::cli) fn held_back(&self, publish_branches: &[String]) -> Option<String> {
+    pub(in crate::cli) fn test_only_because(&self, publish_branches: &[String]) -> Option<String> {
         match (self.name.as_str(), &self.branch) {
             ("release", _) if self.action.as_deref() != Some("published") => {
                 Some(format!("the release was {}, not published", self.action.as_deref().unwrap_or("changed")))
@@ -157,17 +157,20 @@ mod tests {
             let payload = json!({ "repository": { "default_branch": "main" } });
             Event { branch: branch.map(str::to_owned), ..Event::from_payload("push", &payload, Some("tip")) }
         };
-        assert_eq!(push(Some("main")).held_back(&[]), None);
-        assert_eq!(push(None).held_back(&[]), None, "a tag");
-        assert_eq!(push(Some("release/2")).held_back(&["release/2".to_owned()]), None);
-        assert!(push(Some("try")).held_back(&[]).unwrap().starts_with("the push is to try, not to the default branch main"));
+        assert_eq!(push(Some("main")).test_only_because(&[]), None);
+        assert_eq!(push(None).test_only_because(&[]), None, "a tag");
+        assert_eq!(push(Some("release/2")).test_only_because(&["release/2".to_owned()]), None);
+        assert!(
+            push(Some("try")).test_only_because(&[]).unwrap().starts_with("the push is to try, not to the default branch main")
+        );
         let unknown = Event { branch: Some("main".to_owned()), ..Event::from_payload("push", &Value::Null, None) };
-        assert!(unknown.held_back(&[]).is_some());
+        assert!(unknown.test_only_because(&[]).is_some());
     }
 
     #[test]
     fn only_a_published_release_publishes() {
-        let release = |action: &str| Event::from_payload("release", &json!({ "action": action }), Some("tip")).held_back(&[]);
+        let release =
+            |action: &str| Event::from_payload("release", &json!({ "action": action }), Some("tip")).test_only_because(&[]);
         assert_eq!(release("published"), None);
         assert_eq!(release("created").unwrap(), "the release was created, not published");
     }

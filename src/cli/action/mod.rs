@@ -21,7 +21,7 @@ mod provenance;
 mod run;
 mod step;
 
-pub(super) use decide::{Decision, Situation, decide, is_thwarted, refusal, restriction};
+pub(super) use decide::{Decision, Situation, decide, is_foreign_publication, refusal, restriction};
 pub(super) use event::Event;
 pub(super) use provenance::{CodeTrust, checked_out, head_commit};
 pub(super) use run::{ActionRun, CommentWish};

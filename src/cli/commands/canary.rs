@@ -115,7 +115,7 @@ fn of_report(report: &CanaryReport, dedup_key: String) -> Option<AlertEvent> {
 fn of_failure(failure: &Failure, dedup_key: String) -> Option<AlertEvent> {
     (failure.verdict != Verdict::Cancelled).then(|| AlertEvent::Trigger {
         dedup_key,
-        summary: format!("safe-push canary {}: {}", failure.verdict, failure.chain()),
+        summary: format!("safe-push canary {}: {}", failure.verdict, failure.message()),
         source: NAME.to_owned(),
         severity: AlertSeverity::Error,
         details: serde_json::json!({ "hint": failure.hint }),

@@ -59,7 +59,7 @@ async fn one(named: &str, projects: &[String], existing: Existing, context: &Con
     let inputs = match describe_project_at(&new.project, &new.place, None, python::describe).await {
         Ok(described) => first_inputs(&described.document),
         Err(failure) => {
-            context.printer.say(&format!("note: the inputs were left out: {}", failure.chain()));
+            context.printer.say(&format!("note: the inputs were left out: {}", failure.message()));
             FirstInputs::default()
         }
     };

@@ -111,7 +111,7 @@ fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
     let failure = services::no_token(context, None);
     for model in report.models.iter_mut().filter(|model| model.verdict == Verdict::Passed) {
         model.verdict = failure.verdict;
-        model.error = Some(ErrorReport { message: failure.chain(), hint: failure.hint.clone() });
+        model.error = Some(ErrorReport { message: failure.message(), hint: failure.hint.clone() });
     }
     report.verdict = report.models.iter().map(|model| model.verdict).max().unwrap_or(report.verdict);
 }
@@ -227,7 +227,7 @@ async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Res
     match services::docker(&loaded.run).await {
         Ok(_) => in_sandbox(loaded, context).await,
         Err(failure) => {
-            context.printer.say(&format!("note: {}", failure.chain()));
+            context.printer.say(&format!("note: {}", failure.message()));
             without_build(loaded, notice(" and no Docker daemon", "models"), context).await
         }
     }

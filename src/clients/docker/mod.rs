@@ -29,7 +29,7 @@ mod types;
 pub use error::{DockerError, PushDenial};
 pub use leftovers::Removal;
 pub use network::OwnNetwork;
-pub use process_mark::container_of_mounts;
+pub use own_container::own_container;
 pub use progress::BuildEvent;
 pub use real::RealDocker;
 pub use roles::{

@@ -6,7 +6,7 @@ use process_mark::container_of_mounts;
 const MOUNTS: &str = "/proc/self/mountinfo";
 
 /// The id of the container in which this process runs. Its daemon may be another one than the one in use.
-pub(super) fn own_container() -> Option<String> {
+pub fn own_container() -> Option<String> {
     let mounts = std::fs::read_to_string(MOUNTS).unwrap_or_default();
     container_of_mounts(&mounts).map(str::to_owned)
 }

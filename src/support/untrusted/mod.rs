@@ -1,6 +1,6 @@
 //! The one way to start a program that executes or parses files of the repository: its scripts, Ruff, git.
 //!
-//! Such a program shares nothing with this process that holds a secret. It is started through a *isolator*: this program once more, which
+//! Such a program shares nothing with this process that holds a secret. It is started through an *isolator*: this program once more, which
 //! restricts itself and then becomes the other program. The layers, each of which holds without the others:
 //!
 //! - an environment of named variables alone

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Files that start programs themselves.
 const START: [(&str, &str); 7] = [
     ("src/support/untrusted/launcher.rs", "starts the stage"),
-    ("src/support/untrusted/stage.rs", "becomes the program"),
+    ("src/support/untrusted/isolator.rs", "becomes the program"),
     ("src/build/cog_cli/locate.rs", "the Cog CLI, which needs the Docker daemon; its environment is scrubbed"),
     ("src/cli/browser.rs", "the user's browser, on a page that safe-push wrote; its environment is scrubbed"),
     ("src/cli/demo/base_image.rs", "safe-push's own script, in a folder of its own"),

@@ -27,7 +27,7 @@ pub(super) async fn docker(run: &RunSettings) -> Examination {
     let version = match asked {
         Ok(version) => version,
         Err(failure) => {
-            let failed = Examination::new("Docker", State::Failed, failure.chain()).maybe_fix(failure.hint);
+            let failed = Examination::new("Docker", State::Failed, failure.message()).maybe_fix(failure.hint);
             return Examination { message: format!("{}; check, verify and schema work without it", failed.message), ..failed };
         }
     };

@@ -36,7 +36,7 @@ async fn api_token(run: &RunSettings) -> (Examination, Option<Arc<dyn Replicate>
     };
     let replicate = match services::replicate_client(run, token) {
         Ok(replicate) => replicate,
-        Err(failure) => return (Examination::new(NAME, State::Failed, failure.chain()).maybe_fix(failure.hint), None, None),
+        Err(failure) => return (Examination::new(NAME, State::Failed, failure.message()).maybe_fix(failure.hint), None, None),
     };
     match replicate.account().await {
         Ok(account) => {
@@ -60,7 +60,7 @@ async fn cog_token(run: &RunSettings, account: Option<&str>, context: &Context) 
             }
             None => Examination::good(NAME, format!("accepted by {}, of {}", user.host, user.username)),
         },
-        Err(failure) => Examination::new(NAME, State::Failed, failure.chain()).maybe_fix(failure.hint),
+        Err(failure) => Examination::new(NAME, State::Failed, failure.message()).maybe_fix(failure.hint),
     }
 }
 
@@ -72,7 +72,7 @@ async fn claude_key(run: &RunSettings) -> Examination {
             Ok(()) => Examination::good(NAME, "not rejected"),
             Err(error) => Examination::new(NAME, State::Failed, error.to_string()).maybe_fix(error.hint()),
         },
-        Err(failure) => Examination::new(NAME, State::Failed, failure.chain()).maybe_fix(failure.hint),
+        Err(failure) => Examination::new(NAME, State::Failed, failure.message()).maybe_fix(failure.hint),
     }
 }
 
