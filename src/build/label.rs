@@ -85,6 +85,7 @@ mod tests {
             findings: Vec::new(),
             secrets: Vec::new(),
             proxies: BTreeMap::new(),
+            cache_mounts: Default::default(),
             redactor: Default::default(),
             no_cache: false,
             source_date_epoch: 0,

@@ -4,6 +4,7 @@
 //! build adds the schema as a file and as labels. `cog-source` decides the content of the Dockerfile; `clients` speaks to the daemon.
 
 mod advice;
+mod cache_mounts;
 mod cog_cli;
 mod context;
 mod disk;
@@ -29,6 +30,7 @@ mod source_digest;
 mod steps;
 mod weights;
 
+pub use cache_mounts::CacheMounts;
 pub use cog_cli::{CogCliBuild, CogCliError, CogProgram, build_with_cog_cli};
 pub use context::{ContextError, list_context};
 pub use disk::NotEnoughSpace;

@@ -104,6 +104,11 @@ pub async fn prepare(
         weights: weights_of(project, plan).await?,
         ..RecipeFacts::default()
     };
+    if let Some(image) = facts.dockerfile.as_ref().and_then(|dockerfile| foreign_frontend(&dockerfile.text))
+        && environment.cache_mounts.is_alone()
+    {
+        return Err(PrepareError::ForeignFrontend { image: image.to_owned() });
+    }
     let shown = |error| PrepareError::Recipe(places::of_error(error, project, plan));
     let candidate = recipe::cog_base_candidate(&project.config, &facts).map_err(shown)?;
     let asked = base_image::ask(candidate.as_deref(), registry, environment).await;
@@ -127,6 +132,7 @@ pub async fn prepare(
         findings,
         secrets,
         proxies: environment.proxies.clone(),
+        cache_mounts: environment.cache_mounts.clone(),
         redactor: environment.redactor.clone(),
         no_cache: plan.no_cache,
         source_date_epoch: environment.source_date_epoch.unwrap_or(EARLIEST_ZIP_TIME),

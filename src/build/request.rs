@@ -8,6 +8,7 @@ use cog_findings::Finding;
 use cog_source::recipe::Recipe;
 use serde_json::Value;
 
+use crate::build::cache_mounts::CacheMounts;
 use crate::clients::docker::BuildSecret;
 use crate::domain::cleared::BuiltImage;
 use crate::support::SecretString;
@@ -55,6 +56,8 @@ pub struct BuildRequest {
     pub secrets: Vec<BuildSecret>,
     /// Proxies for the steps, by variable. They do not stay in the image.
     pub proxies: BTreeMap<String, SecretString>,
+    /// Which builds share the cache mounts.
+    pub cache_mounts: CacheMounts,
     /// Hides secrets in the build's output.
     pub redactor: Redactor,
     /// Ignores the cache.

@@ -6,6 +6,7 @@ use cog_source::recipe::WeightsRecipe;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::build::cache_mounts::NAMESPACE_ARGUMENT;
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::dockerfile::{DOCKERFILE, dockerfile};
 use crate::build::failure::{BuildFailure, FailureCause};
@@ -165,11 +166,13 @@ impl BuildSteps<'_> {
         narrator: &mut Narrator,
     ) -> Result<(), BuildError> {
         let request = self.request;
+        // Frontends since Docker 23 also set the times of files made by steps; older ones ignore it.
+        let mut arguments = BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), request.source_date_epoch.to_string())]);
+        arguments.extend(request.cache_mounts.namespace().map(|name| (NAMESPACE_ARGUMENT.to_owned(), name.to_owned())));
         let image = ImageBuild {
             dockerfile,
             tag: tag.to_owned(),
-            // Frontends since Docker 23 also set the times of files made by steps; older ones ignore it.
-            arguments: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), request.source_date_epoch.to_string())]),
+            arguments,
             labels: BTreeMap::new(),
             no_cache: request.no_cache,
             secrets: request.secrets.clone(),

@@ -10,7 +10,8 @@ use anyhow::Context as _;
 use cog_source::base_image::DEFAULT_REGISTRY_HOST;
 use cog_source::dockerfile::certificate;
 
-use crate::build::{BuildEnvironment, CogProgram};
+use crate::build::{BuildEnvironment, CacheMounts, CogProgram};
+use crate::cli::action::CodeTrust;
 use crate::cli::build_proxies::{build_proxies, passwords};
 use crate::cli::environment::Environment;
 use crate::clients::cog_release::RELEASES;
@@ -29,6 +30,9 @@ const CA_VARIABLE: &str = "COG_CA_CERT";
 /// Variables in which other tools name this machine's root certificates. Only images that stay on this machine get these without being
 /// asked.
 const LOCAL_CA_VARIABLES: [&str; 3] = ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
+
+/// The CLI token, as a variable or an input of the action.
+const TOKEN_VARIABLES: [&str; 2] = ["COG_TOKEN", "INPUT_COG_TOKEN"];
 
 /// Environment variables that the Cog CLI gets, besides its own.
 const COG_CLI_VARIABLES: [&str; 16] = [
@@ -99,12 +103,22 @@ pub(super) fn collect<'a>(
         source_date_epoch,
         cog_cli: cog_cli(environment, &secrets, redactor),
         proxies,
+        cache_mounts: cache_mounts(environment, repository),
         variables,
         // The runner sets an omitted input to an empty value, which is not a secret.
         tokens: environment.secrets(|name| is_secret(name) && environment.get(name).is_some()),
         redactor: redactor.clone(),
         ..BuildEnvironment::default()
     })
+}
+
+/// What foreign code leaves in a mount must not be found by a build that publishes.
+fn cache_mounts(environment: &Environment, repository: &Path) -> CacheMounts {
+    if CodeTrust::of(environment, repository).why_foreign().is_some() {
+        return CacheMounts::of_one_build();
+    }
+    let token = TOKEN_VARIABLES.iter().filter_map(|name| environment.get(name)).find(|value| !value.trim().is_empty());
+    token.map_or_else(CacheMounts::default, |token| CacheMounts::of_token(&token.into()))
 }
 
 /// Where the Cog CLI is, and its environment: what its build needs, and none of our tokens.
@@ -245,6 +259,21 @@ mod tests {
         fs::set_permissions(folder.path().join("git"), fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(label(folder.path(), &format!("{}:/usr/bin:/bin", folder.path().display())), None);
         assert!(!folder.path().join("compared").exists());
+    }
+
+    #[test]
+    fn builds_of_foreign_code_share_no_cache_mounts() {
+        let folder = tempfile::tempdir().unwrap();
+        let mounts = |variables: &[(&'static str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned()));
+            cache_mounts(&Environment::of(variables), folder.path())
+        };
+        assert_eq!(mounts(&[]), CacheMounts::Everyone);
+        assert_eq!(mounts(&[("INPUT_COG_TOKEN", "")]), CacheMounts::Everyone);
+        let of_token = mounts(&[("INPUT_COG_TOKEN", "one-token")]);
+        assert!(of_token == mounts(&[("COG_TOKEN", "one-token")]) && of_token != mounts(&[("COG_TOKEN", "another-token")]));
+        let foreign = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "pull_request_target"), ("COG_TOKEN", "one-token")];
+        assert!(mounts(&foreign).is_alone(), "{:?}", mounts(&foreign));
     }
 
     #[test]

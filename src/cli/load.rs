@@ -67,6 +67,8 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
         sources.selected = Some(selection.names);
     }
     let mut loaded = config::load(&sources).map_err(|error| wrong(error, &sources, context))?;
+    let secrets = loaded.run.settings.secret_variables.iter().filter_map(|name| context.environment.get(name));
+    context.printer.redactor().learn(secrets);
     loaded.run.tokens.cog = match loaded.run.tokens.cog.take() {
         Some(token) => Some(token),
         None => saved_login(&loaded.run, context),

@@ -191,6 +191,10 @@ pub(super) async fn make(
     let (plan, context) = (&record.model.plan, record.context);
     let docker = &services.docker;
     if plan.build.builder == Builder::Cog {
+        if services.environment.cache_mounts.is_alone() {
+            let message = "the code is not the repository's own, and the Cog CLI would share its caches with later builds";
+            return Err(Stop::misconfigured(message, "use the builder native, which keeps them apart"));
+        }
         // The Cog CLI makes its own choices; its image is checked like any other.
         let build = CogCliBuild {
             project: &plan.project,

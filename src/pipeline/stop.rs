@@ -53,7 +53,7 @@ impl Stop {
     }
 
     fn error(kind: ErrorKind, error: &dyn Error, hint: Option<impl Into<String>>) -> Self {
-        let report = ErrorReport { message: chain(error), hint: hint.map(Into::into) };
+        let report = ErrorReport { message: shorten(&with_causes(error), MESSAGE_BYTES), hint: hint.map(Into::into) };
         Self::Error { verdict: kind.verdict(), report, findings: Vec::new() }
     }
 

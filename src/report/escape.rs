@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::support::visible_text::{is_control, skip_sequence};
+
 /// A zero-width space. It separates characters that GitHub would read together.
 const INVISIBLE: &str = "&#8203;";
 
@@ -20,11 +22,11 @@ pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut kept = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
+    let mut characters = text.char_indices().peekable();
+    while let Some((_, character)) = characters.next() {
         match character {
             '\n' | '\t' => kept.push(character),
-            '\r' if characters.peek() == Some(&'\n') => {}
+            '\r' if characters.peek().is_some_and(|(_, next)| *next == '\n') => {}
             // A progress bar that redraws its line becomes several lines.
             '\r' => kept.push('\n'),
             '\u{1b}' => skip_sequence(&mut characters),
@@ -38,39 +40,6 @@ pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
 /// Escapes text for one line of a terminal or a plain log.
 pub(crate) fn line(text: &str) -> String {
     terminal(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a character is a control character, or an invisible one that reorders text.
-fn is_control(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// Skips the rest of an escape sequence: a control sequence, or a command up to its terminator.
-fn skip_sequence(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match characters.peek() {
-        Some('[') => {
-            characters.next();
-            for character in characters.by_ref() {
-                if ('\u{40}'..='\u{7e}').contains(&character) {
-                    break;
-                }
-            }
-        }
-        Some(']' | 'P' | '_' | '^' | 'X') => {
-            let mut before = ' ';
-            for character in characters.by_ref() {
-                if character == '\u{7}' || (before == '\u{1b}' && character == '\\') {
-                    break;
-                }
-                before = character;
-            }
-        }
-        Some(_) => {
-            characters.next();
-        }
-        None => {}
-    }
 }
 
 /// One line of Markdown, also within a table or between HTML tags, without formatting, links, mentions or references.

@@ -15,6 +15,7 @@ pub mod seed;
 mod session;
 pub mod temporary_folder;
 pub mod untrusted;
+pub mod visible_text;
 pub mod waits;
 
 pub use secrecy::{ExposeSecret, SecretString};

@@ -1,6 +1,5 @@
 //! Why a verification stopped early.
 
-use std::error::Error;
 use std::time::Duration;
 
 use crate::clients::ErrorKind;

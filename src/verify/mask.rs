@@ -5,6 +5,7 @@ use cog_schema::Shape;
 use serde_json::{Map, Value, json};
 
 use crate::domain::prediction::Inputs;
+use crate::support::secrets::{HIDDEN, Redactor};
 
 /// Shorter secrets are not searched for in text: masking every `1` would hide more than it protects.
 const SECRET_CHARACTERS: usize = 4;
@@ -27,6 +28,8 @@ const LOG_BYTES: usize = 8 * 1024;
 pub(super) struct Mask {
     names: Vec<String>,
     secrets: Vec<String>,
+    /// Knows the other forms of secrets, as far as they are long enough.
+    redactor: Redactor,
 }
 
 impl Mask {
@@ -51,6 +54,7 @@ impl Mask {
         }
         // Longest first, because one secret may contain another.
         mask.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        mask.redactor.learn(&mask.secrets);
         mask
     }
 
@@ -155,7 +159,8 @@ impl Mask {
     }
 
     fn hide(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        let plain = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN));
+        self.redactor.text(&plain).into_inner()
     }
 }
 
@@ -179,6 +184,14 @@ mod tests {
         assert_eq!(mask.text("KeyError: hunter2"), "KeyError: ***");
         assert_eq!(mask.logs("using hunter2\n"), "using ***");
         assert_eq!(mask.value(&json!({"a": ["hunter2"]})), json!({"a": ["***"]}));
+    }
+
+    #[test]
+    fn other_forms_of_a_secret_are_hidden_too() {
+        let (mask, _) = mask(&json!({"key": "hunter2-and-more-3"}));
+        for form in ["aHVudGVyMi1hbmQtbW9yZS0z", "68756e746572322d616e642d6d6f72652d33", "hunter2-\u{1b}[0mand-more-3"] {
+            assert_eq!(mask.text(&format!("with {form}.")), "with ***.", "{form}");
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ fn request(project: &Path, instructions: &str) -> BuildRequest {
         findings: Vec::new(),
         secrets: Vec::new(),
         proxies: BTreeMap::new(),
+        cache_mounts: safe_push::build::CacheMounts::default(),
         redactor: safe_push::support::secrets::Redactor::default(),
         no_cache: false,
         source_date_epoch: 1_700_000_000,

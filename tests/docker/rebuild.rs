@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cog_source::dockerfile::SecretMark;
 use cog_source::recipe::Recipe;
-use safe_push::build::{BuildRequest, Built, SchemaSource, build};
+use safe_push::build::{BuildRequest, Built, CacheMounts, SchemaSource, build};
 use safe_push::clients::docker::{
     BuildSecret, ContainerOutput, ContainerRun, Derivation, DeriveImages, Docker, DockerError, ImageDetails, InspectImages as _,
     NameImages as _, RealDocker, RunContainers,
@@ -85,6 +85,7 @@ fn request(project: &Path, schema: SchemaSource) -> BuildRequest {
         findings: Vec::new(),
         secrets: Vec::new(),
         proxies: BTreeMap::new(),
+        cache_mounts: Default::default(),
         redactor: safe_push::support::secrets::Redactor::default(),
         no_cache: false,
         source_date_epoch: 1_700_000_000,
@@ -257,4 +258,34 @@ async fn a_rotated_secret_runs_the_steps_that_mount_it_again() {
     let seen = docker.daemon.run(&run, &CancellationToken::new()).await.unwrap();
     assert_eq!(seen.stdout, "", "neither the secret nor its mark is in the image");
     docker.daemon.remove_image(&request.image_name).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_one_build_leaves_in_a_cache_mount_is_found_only_by_builds_that_share_it() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("");
+    // Fails if a build before it left something.
+    let with = |step: u32, cache_mounts: CacheMounts| {
+        let mut request = request(folder.path(), SchemaSource::Static(source()));
+        let leave = format!("RUN --mount=type=cache,target=/cache : {step} && test ! -e /cache/left && touch /cache/left");
+        request.recipe.dockerfile = format!("FROM {BASE}\nCOPY nonce.txt /nonce\n{leave}\nWORKDIR /src\nCOPY . /src\n");
+        BuildRequest { cache_mounts, ..request }
+    };
+    let token = Uuid::new_v4().to_string();
+    let of_token = || CacheMounts::of_token(&token.as_str().into());
+    let attempts = [
+        (1, CacheMounts::of_one_build(), true),
+        (2, CacheMounts::of_one_build(), true),
+        (3, of_token(), true),
+        (4, CacheMounts::of_token(&format!("another {token}").into()), true),
+        (5, of_token(), false),
+    ];
+    for (step, cache_mounts, passes) in attempts {
+        let request = with(step, cache_mounts);
+        let built = build(&request, &roles(&docker.daemon), &Silent, &CancellationToken::new()).await;
+        assert_eq!(built.is_ok(), passes, "{step}: {built:?}");
+        if built.is_ok() {
+            docker.daemon.remove_image(&request.image_name).await.unwrap();
+        }
+    }
 }

@@ -76,6 +76,7 @@ fn request(project: &Path, weights_image: &str) -> BuildRequest {
         findings: Vec::new(),
         secrets: Vec::new(),
         proxies: BTreeMap::new(),
+        cache_mounts: safe_push::build::CacheMounts::default(),
         redactor: safe_push::support::secrets::Redactor::default(),
         no_cache: false,
         source_date_epoch: 315_532_800,

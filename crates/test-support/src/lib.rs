@@ -12,7 +12,6 @@ pub mod fake_pagerduty;
 pub mod hostile_script;
 mod network;
 pub mod page_lint;
-pub mod peer_run;
 mod predict;
 mod repository;
 pub mod runner;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cog_source::recipe::{Conventions, UvSource};
 
 use super::CogBaseAnswers;
+use crate::build::cache_mounts::CacheMounts;
 use crate::build::cog_cli::CogProgram;
 use crate::support::SecretString;
 use crate::support::secrets::Redactor;
@@ -36,6 +37,8 @@ pub struct BuildEnvironment {
     pub variables: BTreeMap<String, SecretString>,
     /// The tokens of this run, by variable. They must not be among the files that are sent.
     pub tokens: BTreeMap<String, SecretString>,
+    /// Which builds share the cache mounts.
+    pub cache_mounts: CacheMounts,
     /// Hides the secrets of this run, and learns those that the build is given.
     pub redactor: Redactor,
 }

@@ -37,6 +37,9 @@ pub enum PrepareError {
         /// The requested path.
         path: PathBuf,
     },
+    /// Code that is not the repository's own brings the program that reads its Dockerfile.
+    #[error("the Dockerfile of a foreign commit is to be read by {image}, which could reach what other builds keep")]
+    ForeignFrontend { image: String },
     /// The requested Dockerfile could not be read.
     #[error("failed to read the Dockerfile {}", path.display())]
     DockerfileUnreadable {
@@ -70,6 +73,7 @@ impl PrepareError {
             Self::Secret(SecretError::TooLarge { .. }) => "download large files in a build step, with a token as the secret",
             Self::SecretTwice { .. } => "leave one of them out",
             Self::DockerfileOutside { .. } | Self::DockerfileUnreadable { .. } => "name it relative to the folder of cog.yaml",
+            Self::ForeignFrontend { .. } => "leave the line `# syntax=` out, or name docker/dockerfile",
             Self::Context(error) => return error.hint().map(str::to_owned),
             Self::Certificate(_) => "give PEM text that begins with -----BEGIN CERTIFICATE-----",
             Self::SchemaMissing { .. } => "add `run: \"run.py:Runner\"` to cog.yaml",

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::search::SecretSearch;
 use super::weakness::{SHORTEST_SECRET, weakness};
+use crate::support::visible_text::visible;
 
 /// Placeholder for a hidden secret.
 pub const HIDDEN: &str = "***";
@@ -155,8 +156,21 @@ fn cut_ends<'a>(text: &'a str, search: &'a SecretSearch) -> impl Iterator<Item =
     })
 }
 
+/// Secrets that an escape sequence or an invisible character interrupts. Reports drop those, and then the secret would be whole.
+fn interrupted(text: &str, search: &SecretSearch) -> Vec<Range<usize>> {
+    let Some(visible) = visible(text).filter(|_| !search.is_empty()) else { return Vec::new() };
+    let (mut shown, mut places) = (String::with_capacity(visible.len()), Vec::with_capacity(visible.len()));
+    for (place, character) in visible {
+        shown.push(character);
+        places.resize(shown.len(), place..place + character.len_utf8());
+    }
+    let spans = search.spans(shown.as_bytes());
+    spans.into_iter().filter_map(|span| Some(places.get(span.start)?.start..places.get(span.end.checked_sub(1)?)?.end)).collect()
+}
+
 pub(super) fn hide(text: &str, search: &SecretSearch) -> String {
     let mut spans = search.spans(text.as_bytes());
+    spans.extend(interrupted(text, search));
     spans.extend(cut_ends(text, search));
     spans.sort_by_key(|span| span.start);
     let (mut hidden, mut shown_to) = (String::with_capacity(text.len()), 0);
@@ -230,6 +244,22 @@ mod tests {
         for form in forms {
             assert_eq!(shown(&format!("key: {form}, end")), "key: ***, end", "{form}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_something_invisible_interrupts_is_hidden_as_a_whole() {
+        for invisible in
+            ["\u{1b}[0m", "\u{1b}[1;31m", "\u{1b}]8;;https://x\u{7}", "\r", "\u{8}", "\u{200b}", "\u{202e}", "\u{0}", "\u{ad}"]
+        {
+            for whole in [SECRET.to_owned(), STANDARD.encode(SECRET), hex::encode(SECRET)] {
+                let (before, behind) = whole.split_at(9);
+                assert_eq!(shown(&format!("é: {before}{invisible}{behind}, end")), "é: ***, end", "{invisible:?} {whole}");
+            }
+            let nothing = format!("a{invisible}b");
+            assert_eq!(shown(&nothing), nothing);
+        }
+        let document = Redactor::of([SECRET]).json(json!({"logs": ["sk-live-\u{1b}[0m0123456789+/?~"]}));
+        assert_eq!(*document, json!({"logs": ["***"]}));
     }
 
     #[test]

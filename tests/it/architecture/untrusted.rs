@@ -20,7 +20,6 @@ const OPEN: [(&str, &str); 10] = [
     ("src/cli/action/event.rs", "the runner's own file"),
     ("src/cli/build_environment.rs", "certificates that the user's environment names"),
     ("src/cli/demo/story.rs", "safe-push's own example"),
-    ("src/cli/handover.rs", "the kernel's list of mounts"),
     ("src/clients/docker/own_container.rs", "the kernel's list of mounts"),
     ("src/select/tree/restore.rs", "sets the time of a file that was just written"),
     ("src/support/session.rs", "the kernel's list of processes"),
