@@ -27,6 +27,7 @@ pub use base_image_answers::CogBaseAnswers;
 pub use environment::BuildEnvironment;
 pub use error::PrepareError;
 
+use crate::build::cache_mounts::foreign_frontend;
 use crate::build::context::ContextError;
 use crate::build::request::{BuildRequest, SchemaSource};
 use crate::build::{advice, rules, weights};

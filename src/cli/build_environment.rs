@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn label(folder: &Path, path: &str) -> Option<String> {
-        described(&Environment::of([("PATH", path.to_owned())]), &Launcher::without_stage(), folder)
+        described(&Environment::of([("PATH", path.to_owned())]), &Launcher::without_isolator(), folder)
     }
 
     #[test]
