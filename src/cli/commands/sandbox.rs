@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Resul
     if is_public {
         context.printer.warn(
             format!("the sandbox listens on {bind}: anyone in its network who knows a token can run containers on this machine"),
-            Some("keep the tokens secret, or omit --bind to listen on loopback only"),
+            Some("keep the tokens secret, or listen on loopback only, as without an address"),
         );
     }
     announce(&sandbox, context)?;
