@@ -94,8 +94,8 @@ fn instructions(dockerfile: &str) -> Vec<(usize, String)> {
             continue;
         }
         let mut text = line.trim().to_owned();
-        while let Some(started) = text.strip_suffix('\\').map(str::to_owned) {
-            text = started;
+        while let Some(unfinished) = text.strip_suffix('\\').map(str::to_owned) {
+            text = unfinished;
             match lines.next() {
                 None => break,
                 // A comment or blank line within an instruction does not end it.

@@ -176,7 +176,7 @@ impl<'s> Walk<'s> {
         let scan = is_unpacked.then(|| self.search.begin());
         let mut stream = Searched { stream, scan, read: 0, most, is_cut: false };
         let mut head = Vec::new();
-        let started = (&mut stream).take(HEAD_BYTES as u64).read_to_end(&mut head);
+        let read_head = (&mut stream).take(HEAD_BYTES as u64).read_to_end(&mut head);
         let packing = Packing::of(&head);
         let outcome = match packing {
             Some(Packing::Unknown(name)) => {
@@ -195,7 +195,7 @@ impl<'s> Walk<'s> {
             self.unpacked.gap(format!("cannot be unpacked: {error}"));
         }
         // Reads what the decoder left, and what follows the packed data. A truncated stream was searched up to its end.
-        let ended = started.and_then(|_| io::copy(&mut stream, &mut io::sink()));
+        let ended = read_head.and_then(|_| io::copy(&mut stream, &mut io::sink()));
         if is_unpacked {
             self.left = self.left.saturating_sub(stream.read);
             if stream.is_cut {

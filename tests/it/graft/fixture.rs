@@ -231,10 +231,14 @@ impl Fixture {
 
     /// Grafts the source on a version, as a run with the right token would a few days later.
     pub(super) async fn graft_on(&self, version: &VersionRef) -> Result<Graft, NoGraft> {
+        self.graft_with(&self.source.ingredients().await?, std::slice::from_ref(version)).await
+    }
+
+    /// As [`Self::graft_on`], as if the layers below the project depended on these ingredients.
+    pub(super) async fn graft_with(&self, ingredients: &Ingredients, versions: &[VersionRef]) -> Result<Graft, NoGraft> {
         let (live, test, key) = (model("hotdog"), model("hotdog-test"), SecretString::from("cli-token"));
         let terms = GraftTerms { scope: GraftScope { live: &live, test: &test, key: &key }, days: 7, now: now() };
-        let ingredients = self.source.ingredients().await?;
-        graft(&self.source.request().await, &ingredients, std::slice::from_ref(version), &terms, self.registry.as_ref()).await
+        graft(&self.source.request().await, ingredients, versions, &terms, self.registry.as_ref()).await
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use replicate_sandbox::{Fault, FaultEffect};
+use safe_push::build::Ingredients;
 use safe_push::domain::identity::VersionRef;
 use serde_json::{Value, json};
 
@@ -60,17 +61,12 @@ async fn whatever_the_layers_below_depend_on_is_built_when_it_changes() {
 
 #[tokio::test]
 async fn a_moved_base_image_is_built_on() {
-    use safe_push::build::{GraftScope, GraftTerms, Ingredients, graft};
     let fixture = Fixture::new().await;
     let version = fixture.full_build(&FullBuild::default()).await;
-    let request = fixture.source.request().await;
-    let moved = Ingredients::of(&request, "sha256:2222", &"cli-token".into()).await.unwrap();
-    let (live, test) = (super::fixture::model("hotdog"), super::fixture::model("hotdog-test"));
-    let scope = GraftScope { live: &live, test: &test, key: &"cli-token".into() };
-    let terms = GraftTerms { scope, days: 7, now: now() };
-    let error = graft(&request, &moved, &[version], &terms, fixture.registry.as_ref()).await.unwrap_err();
+    let moved = Ingredients::of(&fixture.source.request().await, "sha256:2222", &"cli-token".into()).await.unwrap();
+    let error = fixture.graft_with(&moved, &[version]).await.unwrap_err();
     assert!(error.to_string().starts_with("the base image changed since acme/hotdog:"), "{error}");
-    let error = graft(&request, &moved, &[], &terms, fixture.registry.as_ref()).await.unwrap_err();
+    let error = fixture.graft_with(&moved, &[]).await.unwrap_err();
     assert_eq!(error.to_string(), "there is no version to graft on");
     assert!(!error.is_news());
     fixture.sandbox.stop().await;
@@ -78,17 +74,13 @@ async fn a_moved_base_image_is_built_on() {
 
 #[tokio::test]
 async fn what_another_safe_push_built_is_built_again() {
-    use safe_push::build::{GraftScope, GraftTerms, Ingredients, graft};
     let fixture = Fixture::new().await;
     let version = fixture.full_build(&FullBuild::default()).await;
     let mut upgraded = serde_json::to_value(fixture.source.ingredients().await.unwrap()).unwrap();
     assert_eq!(upgraded["safe-push"], env!("CARGO_PKG_VERSION"));
     upgraded["safe-push"] = json!("999.0.0");
     let upgraded: Ingredients = serde_json::from_value(upgraded).unwrap();
-    let (live, test) = (super::fixture::model("hotdog"), super::fixture::model("hotdog-test"));
-    let terms = GraftTerms { scope: GraftScope { live: &live, test: &test, key: &"cli-token".into() }, days: 7, now: now() };
-    let request = fixture.source.request().await;
-    let error = graft(&request, &upgraded, &[version], &terms, fixture.registry.as_ref()).await.unwrap_err();
+    let error = fixture.graft_with(&upgraded, &[version]).await.unwrap_err();
     assert!(error.to_string().starts_with("safe-push changed since acme/hotdog:"), "{error}");
     fixture.sandbox.stop().await;
 }

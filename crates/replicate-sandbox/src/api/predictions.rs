@@ -107,8 +107,8 @@ impl Service {
             let job = database.job(&id).ok_or(Problem::NotFound)?;
             // The response shows the job as created, whatever happened since.
             let mut value = self.job_json(job);
-            for (name, started) in [("status", json!("starting")), ("output", Value::Null), ("error", Value::Null)] {
-                value[name] = started;
+            for (name, initial) in [("status", json!("starting")), ("output", Value::Null), ("error", Value::Null)] {
+                value[name] = initial;
             }
             strip_end(&mut value);
             value["started_at"] = Value::Null;
