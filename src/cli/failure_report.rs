@@ -37,7 +37,9 @@ fn failed_run(failure: &Failure, origin: Option<v1::Origin>, printer: &Printer) 
 
 pub(super) fn tell(failure: &Failure, printer: &Printer) {
     for finding in &failure.findings {
-        printer.complain(&console::finding(&printer.without_secrets(finding), printer.progress_style()));
+        let shown = console::finding(&printer.without_secrets(finding), printer.progress_style());
+        // Apart from the next one, as compilers do.
+        printer.complain(&format!("{shown}\n"));
     }
     let hidden = |text: &str| printer.redactor().text(&printer.wording().sentence(text)).into_inner();
     let (message, hint) = (hidden(&failure.message()), failure.hint.as_deref().map(hidden));

@@ -43,6 +43,11 @@ const NARROWEST: usize = 40;
 /// Lines of reports are not made longer than this.
 const WIDEST: usize = 132;
 
+/// The columns of the terminal as they are now; `WIDEST` without one.
+pub(super) fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(WIDEST, |(columns, _)| columns.0.into())
+}
+
 /// The gate to both streams.
 #[derive(Debug, Clone)]
 pub(super) struct Printer {
@@ -78,7 +83,7 @@ impl Printer {
             color_stdout: wanted(io::stdout().is_terminal()),
             color_stderr: wanted(io::stderr().is_terminal()),
             interactive: interactive && !quiet,
-            width: terminal_size::terminal_size().map_or(WIDEST, |(columns, _)| columns.0.into()).clamp(NARROWEST, WIDEST),
+            width: terminal_width().clamp(NARROWEST, WIDEST),
             quiet,
             redactor,
             in_workflow: environment.is_workflow(),

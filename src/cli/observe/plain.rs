@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cli::observe::progress::Progress;
+use crate::cli::observe::progress::{self, Progress};
 use crate::cli::printer::Printer;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::report::console;
@@ -60,7 +60,7 @@ fn beat(shared: &Weak<Mutex<Now>>, printer: &Printer) {
 
 fn heartbeat(model: Option<&str>, progress: &Progress, now: Instant) -> String {
     let model = model.map(|model| format!("[{model}] ")).unwrap_or_default();
-    let line = progress.line(now);
+    let line = progress.line(progress::WIDEST, now);
     let line = if line.is_empty() { String::new() } else { format!(": {line}") };
     format!("{model}{} for {}{line}", progress.stage, readable_duration(progress.age(now)))
 }
@@ -75,7 +75,7 @@ impl Observer for Lines {
         let mut now = locked(&self.now);
         match &event.kind {
             EventKind::StageStarted(stage) => {
-                now.stages.insert(event.model.clone(), Progress::of(*stage, time));
+                now.stages.insert(event.model.clone(), Progress::of(*stage, self.printer.redactor(), time));
             }
             EventKind::StageFinished { .. } | EventKind::ModelFinished(_) => {
                 now.stages.remove(&event.model);
@@ -108,11 +108,12 @@ impl Observer for Lines {
 mod tests {
     use super::*;
     use crate::domain::report::Stage;
+    use crate::support::secrets::Redactor;
 
     #[test]
     fn a_heartbeat_says_the_stage_its_age_and_what_goes_on() {
         let start = Instant::now();
-        let mut progress = Progress::of(Stage::Verify, start);
+        let mut progress = Progress::of(Stage::Verify, &Redactor::default(), start);
         let later = start + Duration::from_secs(90);
         assert_eq!(heartbeat(Some("hotdog"), &progress, later), "[hotdog] verify for 1 min 30 s");
         progress.note(&EventKind::CasesPlanned { cases: 3 }, start);

@@ -8,14 +8,17 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::cli::observe::progress::Progress;
-use crate::cli::printer::Printer;
+use crate::cli::printer::{Printer, terminal_width};
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::report::Stage;
-use crate::report::console::{self, Style};
+use crate::report::console::{self, Style, columns};
 use crate::support::clock::readable_duration;
 use crate::support::secrets::Redactor;
 
 const TICK: Duration = Duration::from_millis(120);
+
+/// The columns of a line besides its title, message and age: the spinner and three spaces.
+const BESIDE: usize = 4;
 
 /// Draws a line for the current step, and prints finished ones.
 pub(super) struct Drawn {
@@ -33,11 +36,10 @@ struct Current {
     progress: Progress,
     /// How long it has been running, as it is drawn.
     age: Arc<Mutex<String>>,
-    redactor: Redactor,
 }
 
 impl Current {
-    fn of(stage: Stage, area: &MultiProgress, redactor: &Redactor, now: Instant) -> Self {
+    fn of(stage: Stage, area: &MultiProgress, redactor: &Redactor, width: usize, now: Instant) -> Self {
         let bar = area.add(ProgressBar::new_spinner());
         let age = Arc::new(Mutex::new(String::new()));
         let shown = age.clone();
@@ -49,14 +51,17 @@ impl Current {
             }));
         }
         bar.set_prefix(Progress::title(stage));
-        let current = Self { bar, progress: Progress::of(stage, now), age, redactor: redactor.clone() };
-        current.draw(now);
+        let current = Self { bar, progress: Progress::of(stage, redactor, now), age };
+        current.draw(width, now);
         current
     }
 
-    fn draw(&self, now: Instant) {
-        *self.age.lock().unwrap_or_else(PoisonError::into_inner) = whole_seconds(self.progress.age(now));
-        self.bar.set_message(self.redactor.text(&self.progress.line(now)).into_inner());
+    /// Draws the line for a terminal of `width` columns.
+    fn draw(&self, width: usize, now: Instant) {
+        let age = whole_seconds(self.progress.age(now));
+        let room = width.saturating_sub(columns(&self.bar.prefix()) + columns(&age) + BESIDE);
+        *self.age.lock().unwrap_or_else(PoisonError::into_inner) = age;
+        self.bar.set_message(self.progress.line(room, now));
     }
 }
 
@@ -82,7 +87,7 @@ impl Drawn {
 
     fn begin(&self, now: &mut Option<Current>, stage: Stage) {
         self.end(now);
-        let current = Current::of(stage, &self.area, &self.redactor, Instant::now());
+        let current = Current::of(stage, &self.area, &self.redactor, terminal_width(), Instant::now());
         current.bar.enable_steady_tick(TICK);
         *now = Some(current);
     }
@@ -101,7 +106,7 @@ fn redraw(shared: &Weak<Mutex<Option<Current>>>) {
         thread::sleep(Duration::from_millis(500));
         let Some(shared) = shared.upgrade() else { return };
         if let Some(current) = locked(&shared).as_ref() {
-            current.draw(Instant::now());
+            current.draw(terminal_width(), Instant::now());
         }
     }
 }
@@ -126,7 +131,7 @@ impl Observer for Drawn {
                 if let Some(current) = now.as_mut() {
                     let time = Instant::now();
                     current.progress.note(kind, time);
-                    current.draw(time);
+                    current.draw(terminal_width(), time);
                 }
             }
         }
@@ -168,7 +173,7 @@ mod tests {
         fn shown(&self) -> String {
             let state = self.state.lock().unwrap();
             let lines: Vec<&str> = state.0.iter().map(|line| line.trim_end()).collect();
-            assert!(lines.iter().all(|line| line.chars().count() <= usize::from(self.width)), "{lines:#?}");
+            assert!(lines.iter().all(|line| columns(line) <= usize::from(self.width)), "{lines:#?}");
             lines.join("\n").trim_end().to_owned()
         }
 
@@ -213,7 +218,7 @@ mod tests {
             // Like a terminal, it goes on in the next line where one is full.
             self.change(|lines, at| {
                 for letter in text.chars() {
-                    if lines[*at].chars().count() == usize::from(self.width) {
+                    if columns(&lines[*at]) == usize::from(self.width) {
                         *at += 1;
                         lines.resize((*at + 1).max(lines.len()), String::new());
                     }
@@ -239,13 +244,13 @@ mod tests {
             let area = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(Box::new(screen.clone())));
             let style = Style { color: false, width: usize::from(width), wraps: true };
             let start = Instant::now();
-            let mut current = Current::of(stage, &area, &Redactor::of(["r8_a-secret-token"]), start);
+            let mut current = Current::of(stage, &area, &Redactor::of(["r8_a-secret-token"]), usize::from(width), start);
             let mut frame = |title: &str| frames.push_str(&format!("--- {title}\n{}\n", screen.shown()));
             frame(title);
             for (seconds, kind) in steps {
                 let now = start + Duration::from_secs(*seconds);
                 current.progress.note(kind, now);
-                current.draw(now);
+                current.draw(usize::from(width), now);
                 let event = Event { model: None, kind: kind.clone() };
                 if let Some(line) = printed(&event, style, 0) {
                     area.println(line).unwrap();

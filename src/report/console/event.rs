@@ -78,12 +78,12 @@ fn build_step(name: &str, state: BuildStepState, detailed: bool) -> Option<Strin
         BuildStepState::Cached => detailed.then(|| format!("  {name}: cached")),
         BuildStepState::Done { duration } => detailed.then(|| format!("  {name}: done{}", took(duration))),
         // The finding that follows has the whole step.
-        BuildStepState::Failed => Some(format!("  {}: failed", shorten(&without_mounts(name), STEP_BYTES))),
+        BuildStepState::Failed => Some(format!("  {}: failed", shorten(&step_name(name), STEP_BYTES))),
     }
 }
 
 /// A step as people know it. What is mounted would leave no room for the command.
-fn without_mounts(step: &str) -> String {
+pub(crate) fn step_name(step: &str) -> String {
     step.split(' ').filter(|word| !word.starts_with("--mount=")).collect::<Vec<_>>().join(" ")
 }
 

@@ -4,6 +4,7 @@ use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use cog_findings::Finding;
 
+use super::columns::{columns, fitted};
 use super::style::{Style, Tone};
 use crate::report::escape;
 use crate::report::json::convert;
@@ -12,6 +13,15 @@ use crate::report::rule_page::rule_page;
 
 /// The columns before and behind a fact's label: a line number, `= ` and `: `.
 const GUTTER: usize = 9;
+
+/// The columns of ` | ` behind a line's number.
+const LINE_SIGNS: usize = 3;
+
+/// A mark is not made narrower than this.
+const NARROWEST: usize = 10;
+
+/// The columns of `[`, `]` and `: ` around a code.
+const TITLE_SIGNS: usize = 4;
 
 /// A finding with its location, facts and fix.
 pub(crate) fn finding(finding: &Finding, style: Style) -> String {
@@ -25,13 +35,16 @@ pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(escape::line(&finding.message)).id(escape::line(&finding.code));
+    let code = escape::line(&finding.code);
+    let taken = finding.severity.as_str().len() + columns(&code) + TITLE_SIGNS;
+    let message = Style { width: style.width.saturating_sub(taken), ..style }.wrapped(&escape::line(&finding.message), 0, 0);
+    let title = level.primary_title(message).id(code);
     let title = match rule_page(&finding.code) {
         Some(page) => title.id_url(page),
         None => title,
     };
     let mut group = Group::with_title(title);
-    if let Some(location) = location(finding) {
+    if let Some(location) = location(finding, style) {
         group = group.element(location);
     }
     for detail in &finding.details {
@@ -48,12 +61,12 @@ pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
 
 /// A text broken at words, as wide as a fact with this label leaves room for. The renderer indents its lines.
 fn beside(label: &str, text: &str, style: Style) -> String {
-    let taken = label.chars().count() + GUTTER;
+    let taken = columns(label) + GUTTER;
     Style { width: style.width.saturating_sub(taken), ..style }.wrapped(text, 0, 0)
 }
 
 /// The source line with a mark, or the location alone.
-fn location(finding: &FindingEntry) -> Option<Element<'static>> {
+fn location(finding: &FindingEntry, style: Style) -> Option<Element<'static>> {
     let file = escape::line(finding.file.as_deref()?);
     let number = |value: Option<u32>| value.and_then(|value| usize::try_from(value).ok());
     let (line, column) = (number(finding.line), number(finding.column));
@@ -64,9 +77,19 @@ fn location(finding: &FindingEntry) -> Option<Element<'static>> {
     };
     let (before, marked, after) = parts(excerpt, column, number(finding.end_column));
     let [before, marked, after] = [before, marked, after].map(|part| escape::terminal(&part).replace('\n', " "));
+    let room = style.width.saturating_sub(line.to_string().len() + LINE_SIGNS);
+    let (marked, after) =
+        if style.wraps { ending(&marked, &after, room.saturating_sub(columns(&before))) } else { (marked, after) };
     let span = before.len()..before.len() + marked.len();
     let snippet = Snippet::source(before + &marked + &after).line_start(line).path(file);
     Some(snippet.annotation(AnnotationKind::Primary.span(span)).into())
+}
+
+/// The end of a line in at most `room` columns. A terminal would break a longer one within a word, and its mark with it.
+fn ending(marked: &str, after: &str, room: usize) -> (String, String) {
+    let marked = fitted(marked, room.max(NARROWEST));
+    let after = fitted(after, room.saturating_sub(columns(&marked)));
+    (marked, after)
 }
 
 /// The line before, under and after the mark. Without an end column, the mark covers a word; without a column, the whole line.
@@ -127,6 +150,19 @@ mod tests {
         let mut location = Location::at("cog.yaml", 3, 1);
         location.column = None;
         insta::assert_snapshot!(shown(location, "  gpu: maybe"));
+    }
+
+    #[test]
+    fn a_terminal_shows_what_fits_of_a_long_line_and_title() {
+        let line = "    - sh -c 'echo \"cannot find the weights of the harbor model in /weights/harbor/v3/model.safetensors\" >&2; exit 7'";
+        let mut found =
+            Finding::new(&sample::SAMPLE_RULE, "the build failed at 'run sh -c 'echo \"cannot find the weights of the harbor'");
+        found = found.at(Location::at("cog.yaml", 4, 7));
+        found.location.as_mut().unwrap().end_column = Some(118);
+        found.excerpt = Some(line.to_owned());
+        let shown = finding(&found, Style { wraps: true, ..PLAIN });
+        assert!(shown.lines().all(|line| columns(line) <= 80), "{shown}");
+        insta::assert_snapshot!(shown);
     }
 
     #[test]

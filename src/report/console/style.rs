@@ -1,5 +1,6 @@
 //! Colors, when they are enabled.
 
+use super::columns::letters;
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict;
 
@@ -70,27 +71,25 @@ impl Style {
     }
 }
 
-/// The words that fit, and the rest; `None` if all of it fits or no word ends before. An id or an address stays whole.
+/// The words that fit, and the rest; `None` if all of it fits or no word ends. An id or an address stays whole. Between wide letters, as
+/// of Chinese, a line may break too: their words have no spaces.
 fn broken(text: &str, room: usize) -> Option<(&str, &str)> {
-    let limit = visible(text).nth(room)?;
-    // A space right behind the last column is as good.
-    let limit = limit + text.get(limit..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let start = text.len() - text.trim_start().len();
-    let at = text.get(start..limit).and_then(|head| head.rfind(' ')).map(|at| start + at);
-    let at = at.filter(|at| *at > start).or_else(|| text.get(start..).and_then(|tail| tail.find(' ')).map(|at| start + at))?;
-    let (head, tail) = text.split_at(at);
+    let (mut used, mut end) = (0, None);
+    for (at, letter, columns) in letters(text) {
+        // A space right behind the last column is as good.
+        let can_break = at > start && (letter == ' ' || columns > 1);
+        if can_break && (used <= room || end.is_none()) {
+            end = Some(at);
+        }
+        used += columns;
+        if used > room && end.is_some() {
+            break;
+        }
+    }
+    let (head, tail) = text.split_at(end.filter(|_| used > room)?);
     let tail = tail.trim_start();
     (!tail.is_empty()).then_some((head, tail))
-}
-
-/// Where the characters are that take a column: all but those of our own colors.
-fn visible(text: &str) -> impl Iterator<Item = usize> {
-    let mut is_color = false;
-    text.char_indices().filter_map(move |(at, letter)| {
-        let is_hidden = is_color || letter == '\u{1b}';
-        is_color = is_hidden && letter != 'm';
-        (!is_hidden).then_some(at)
-    })
 }
 
 pub(super) fn tone_of_verdict(verdict: Verdict) -> Tone {
@@ -137,5 +136,12 @@ mod tests {
             format!("{red} because of a reason of\n  length")
         );
         assert_eq!(Style { wraps: false, ..NARROW }.wrapped(&"a ".repeat(40), 0, 2), "a ".repeat(40));
+    }
+
+    #[test]
+    fn wide_letters_take_their_two_columns() {
+        assert_eq!(NARROW.wrapped("橋から見た夜の港の景色をもう一度描く", 2, 4), "橋から見た夜の港の景色をもう\n    一度描く");
+        assert_eq!(NARROW.wrapped("one two three four 夜の港 five", 0, 2), "one two three four 夜の港 five");
+        assert_eq!(NARROW.wrapped("one two three four 夜の港 fives", 0, 2), "one two three four 夜の港\n  fives");
     }
 }

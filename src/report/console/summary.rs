@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cog_findings::text::{count, shorten};
 
+use super::columns::columns;
 use super::finding::{error, finding_entry};
 use super::style::{Style, Tone, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::report::{CaseStatus, StageStatus};
@@ -304,7 +305,7 @@ fn case_summary(case: &Case, style: Style) -> String {
     let reason = case.failure().map(brief_reason).unwrap_or_default();
     if !reason.is_empty() {
         let words = if case.status == CaseStatus::Flaky { ", the first attempt failed: " } else { ": " };
-        let first = id.chars().count() + 1 + label::case(case.status).len() + words.len();
+        let first = columns(&id) + 1 + label::case(case.status).len() + words.len();
         text.push_str(&format!("{words}{}", style.wrapped(&reason, first, 4)));
     }
     let mut fact = |label: &str, value: String| text.push_str(&format!("\n  {label:<9} {}", style.wrapped(&value, 12, 12)));
