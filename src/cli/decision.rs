@@ -62,6 +62,12 @@ pub(super) fn refuse_event(context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     let event = Event::of(&context.environment);
+    if let Some(reason) = &event.unreadable {
+        // It would count as foreign code, and a check of it as a success.
+        return Err(
+            Failure::request(format!("failed to read the event that started the workflow: {reason}")).hint("run the job again")
+        );
+    }
     refusal(&event.name, event.is_fork).map_or(Ok(()), |reason| Err(refused(&event, reason)))
 }
 

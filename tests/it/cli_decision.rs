@@ -64,7 +64,7 @@ fn a_step_that_calls_the_cli_obeys_its_event() {
     assert_checked(&fork, &fork.run("run"), "Nothing is published: the code is from a fork.");
     let seen = step("schedule", &own).run("run");
     assert!(seen.code == Some(2) && seen.stdout.contains("no Replicate API token"), "a schedule that compares nothing: {seen}");
-    let seen = step("push", &Value::Null).run("run");
+    let seen = step("push", &serde_json::json!({})).run("run");
     assert!(seen.code == Some(2) && seen.stderr.contains("no Replicate API token"), "{seen}");
 }
 

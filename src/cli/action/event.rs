@@ -1,4 +1,4 @@
-//! The event that started the workflow, from its payload. A missing part is absent, never an error.
+//! The event that started the workflow, from its payload. A missing part is absent, never an error; a payload that cannot be read is one.
 
 use serde_json::Value;
 
@@ -17,6 +17,8 @@ pub(in crate::cli) struct Event {
     pub(in crate::cli) is_merge: bool,
     /// The branch that was pushed; `None` for tags and other events.
     pub(super) branch: Option<String>,
+    /// Why nothing is known about the event.
+    pub(in crate::cli) unreadable: Option<String>,
     /// The repository's default branch.
     pub(super) default_branch: Option<String>,
     /// The repository's id in GraphQL.
@@ -55,10 +57,13 @@ impl Event {
     /// Reads it from what the runner has set.
     pub(in crate::cli) fn of(environment: &Environment) -> Self {
         let name = environment.get("GITHUB_EVENT_NAME").unwrap_or_default();
-        let payload = environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read(path).ok());
-        let payload = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let (payload, unreadable) = match environment.get("GITHUB_EVENT_PATH").map(payload) {
+            None => (Value::Null, None),
+            Some(Ok(payload)) => (payload, None),
+            Some(Err(reason)) => (Value::Null, Some(reason)),
+        };
         let branch = environment.get("GITHUB_REF").and_then(|name| name.strip_prefix("refs/heads/")).map(str::to_owned);
-        Self { branch, ..Self::from_payload(name, &payload, environment.get("GITHUB_SHA")) }
+        Self { branch, unreadable, ..Self::from_payload(name, &payload, environment.get("GITHUB_SHA")) }
     }
 
     /// Why the event does not publish, although events of this name may.
@@ -119,6 +124,7 @@ impl Event {
             commits,
             vouched,
             branch: None,
+            unreadable: None,
             default_branch: text("/repository/default_branch"),
             repository_id: text("/repository/node_id"),
             action: text("/action"),
@@ -128,6 +134,15 @@ impl Event {
             pull_request: payload.pointer("/pull_request/number").and_then(Value::as_u64),
             is_fork,
         }
+    }
+}
+
+fn payload(path: &str) -> Result<Value, String> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    match serde_json::from_slice(&bytes) {
+        Ok(payload @ Value::Object(_)) => Ok(payload),
+        Ok(_) => Err("it is not a JSON object".to_owned()),
+        Err(error) => Err(format!("it is not JSON: {error}")),
     }
 }
 
