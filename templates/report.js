@@ -64,9 +64,6 @@ for (const image of all("figure img")) {
   });
 }
 
-// On paper every image is seen.
-addEventListener("beforeprint", () => all("img").forEach((image) => { image.loading = "eager"; }));
-
 // ---- Waveforms, drawn when a sound is about to be seen.
 
 const draw = async (audio) => {
@@ -134,7 +131,7 @@ const withoutButtons = (part) => {
 };
 const asText = (item) => {
   const body = item.querySelector(".case-body");
-  const parts = all("h4, pre, tr, .remarks > li, .file > p, .case-body > p", body).filter((part) => !part.closest(".overlay, figure"));
+  const parts = all("h4, pre, tr, .remarks > li, .steps > li, .file > p, .case-body > p", body).filter((part) => !part.closest(".overlay, figure"));
   const line = (part) => (part.localName === "tr" ? [...part.cells].map(withoutButtons).join(" | ") : withoutButtons(part));
   const title = item.querySelector("summary").textContent.replace(/\s+/g, " ").trim();
   return [item.closest(".model").querySelector("h2").firstChild.data.trim() + ": " + title, ...parts.map(line)].join("\n");
@@ -237,5 +234,18 @@ const open = (value) => all(".model, .case").forEach((details) => { details.open
 document.getElementById("_expand").addEventListener("click", () => open(true));
 document.getElementById("_collapse").addEventListener("click", () => open(false));
 addEventListener("hashchange", follow);
+
+// ---- Colors, remembered where the browser allows it.
+
+const theme = document.getElementById("_theme");
+const paint = () => { document.documentElement.dataset.theme = theme.value; };
+theme.addEventListener("change", () => {
+  paint();
+  try { localStorage.setItem("safe-push-theme", theme.value); } catch { /* It holds for this page. */ }
+});
+try { theme.value = localStorage.getItem("safe-push-theme") ?? ""; } catch { /* As the system has it. */ }
+if (theme.selectedIndex < 0) theme.value = "";
+paint();
+
 document.querySelector(".tools").hidden = false;
 follow();

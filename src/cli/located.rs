@@ -1,7 +1,7 @@
 //! Paths of files as people know them: relative to the repository, even if `working_directory` makes one of its folders the root of the
 //! run.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use cog_findings::Finding;
@@ -22,7 +22,10 @@ impl Located {
     }
 
     fn below(working_directory: Option<&Path>, start: &Path) -> Self {
-        let folder = working_directory.map(|folder| folder.strip_prefix(start).unwrap_or(folder));
+        // GitHub knows files only by the names that git has for them: not through a link to their folder.
+        let start = real(start);
+        let folder = working_directory.map(|folder| real(&start.join(folder)));
+        let folder = folder.as_deref().map(|folder| folder.strip_prefix(&start).unwrap_or(folder));
         let mut prefix = String::new();
         for part in folder.into_iter().flat_map(Path::components) {
             match part {
@@ -48,8 +51,10 @@ impl Located {
             };
             all(&mut model.findings);
             all(&mut model.ignored);
-            for location in model.cases.iter_mut().filter_map(|case| case.location.as_mut()) {
-                location.file.insert_str(0, &self.0);
+            for case in &mut model.cases {
+                let asked = case.location.iter_mut().map(|location| &mut location.file);
+                let shown = case.sources.iter_mut().map(|source| &mut source.file);
+                asked.chain(shown).for_each(|file| file.insert_str(0, &self.0));
             }
             if let Some(file) = &mut model.config_file {
                 file.insert_str(0, &self.0);
@@ -61,6 +66,11 @@ impl Located {
     pub(super) fn observer(self, observer: Arc<dyn Observer>) -> Arc<dyn Observer> {
         if self.0.is_empty() { observer } else { Arc::new(LocatedObserver { located: self, observer }) }
     }
+}
+
+/// A path without links; as it is if it does not exist.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_missing| path.to_owned())
 }
 
 struct LocatedObserver {
@@ -95,6 +105,17 @@ mod tests {
             (Some("/elsewhere"), ""),
         ] {
             assert_eq!(Located::below(folder.map(Path::new), start).0, prefix, "{folder:?}");
+        }
+    }
+
+    #[test]
+    fn files_behind_a_link_have_the_names_of_its_target() {
+        let start = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(start.path().join("models/a")).unwrap();
+        std::os::unix::fs::symlink("models/a", start.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("/", start.path().join("outside")).unwrap();
+        for (folder, prefix) in [("link", "models/a/"), ("./link/", "models/a/"), ("models/a", "models/a/"), ("outside", "")] {
+            assert_eq!(Located::below(Some(Path::new(folder)), start.path()).0, prefix, "{folder}");
         }
     }
 }

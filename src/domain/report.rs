@@ -290,6 +290,18 @@ pub struct Attempt {
     pub metrics: Map<String, Value>,
 }
 
+/// Lines of a file that explain a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLines {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// The line that matters, from 1.
+    pub line: u32,
+    /// The number of the first line of `lines`.
+    pub first: u32,
+    pub lines: Vec<String>,
+}
+
 /// The result of one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseReport {
@@ -316,6 +328,8 @@ pub struct CaseReport {
     pub minimal_inputs: Option<Inputs>,
     /// The shell command that reproduces the failure, without secrets.
     pub reproduction: Option<String>,
+    /// The source lines that a failure is about.
+    pub sources: Vec<SourceLines>,
     /// From the first attempt's creation to the verdict.
     pub duration: Duration,
 }

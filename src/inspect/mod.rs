@@ -18,6 +18,7 @@ pub(crate) mod rules;
 mod run;
 mod sdk_drift;
 mod signature;
+mod source_lines;
 
 #[cfg(test)]
 mod tests;
@@ -33,3 +34,4 @@ pub use ruff::{RuffOutcome, Tools};
 pub use run::{InspectRequest, Inspected, SourceMaps, inspect};
 pub(crate) use run::{PolicyFindings, apply_policy, compare_with, inspect_schema};
 pub(crate) use signature::describe_with;
+pub(crate) use source_lines::source_lines;

@@ -9,7 +9,7 @@ use crate::domain::cost::Cost;
 use crate::domain::events::EventKind;
 use crate::domain::report::{ModelReport, Stage, StageReport, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::inspect::{apply_policy, with_excerpt};
+use crate::inspect::{apply_policy, source_lines, with_excerpt};
 use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::within_grace;
@@ -208,9 +208,19 @@ impl<'a> ModelRecord<'a> {
         self.finish()
     }
 
+    /// Shows the source lines of failed cases. Those of the model only if it was built here: the files of another version may differ.
+    fn add_source_lines(&mut self) {
+        let plan = &self.model.plan;
+        let is_built = self.report.stages.iter().any(|stage| stage.stage == Stage::Build && stage.status == StageStatus::Passed);
+        for case in &mut self.report.cases {
+            case.sources = source_lines(case, plan.repository(), is_built.then_some(&plan.place));
+        }
+    }
+
     pub(super) fn finish(mut self) -> ModelReport {
         // A stable sort keeps findings of one severity in the order in which they were found.
         self.report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.add_source_lines();
         self.tell(EventKind::ModelFinished(Box::new(self.report.clone())));
         self.report
     }

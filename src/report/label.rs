@@ -14,6 +14,11 @@ pub(super) fn rollback(model: &Model) -> Option<String> {
     Some(format!("safe-push rollback {model} --to {id}"))
 }
 
+/// What the version is that was live when the run started: a run that publishes nothing leaves it live.
+pub(super) fn previous(model: &Model) -> &'static str {
+    if model.versions.live.is_some() { "Previously live, for a rollback" } else { "Still live" }
+}
+
 /// How to publish a model although it is unchanged, if that is why it was not.
 pub(super) fn publish_anyway(model: &Model) -> Option<&'static str> {
     model.versions.unchanged.as_ref().map(|_| "--always, in a workflow with the input always: true")

@@ -130,6 +130,7 @@ pub(crate) fn case(id: &str, status: CaseStatus) -> CaseReport {
         comparisons: Vec::new(),
         minimal_inputs: None,
         reproduction: None,
+        sources: Vec::new(),
         duration: Duration::from_millis(1600),
     }
 }

@@ -36,6 +36,7 @@ impl<'a> CaseReportBuilder<'a> {
             comparisons: Vec::new(),
             minimal_inputs: None,
             reproduction: None,
+            sources: Vec::new(),
             duration: Duration::ZERO,
         };
         Self { report, mask, started, failed_before: false }

@@ -170,6 +170,7 @@ mod tests {
             comparisons: Vec::new(),
             minimal_inputs: None,
             reproduction: None,
+            sources: Vec::new(),
             duration: Duration::ZERO,
         }
     }

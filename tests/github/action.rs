@@ -18,10 +18,11 @@ fn assert_told(server: &FakeGitHub, repository: &Repository, name: &str, why: &s
         (Some(name), Some("completed"), Some("failure"))
     );
     let summary = runs[0]["output"]["summary"].as_str().unwrap();
-    assert!(summary.contains(why), "{summary}");
-    assert!(repository.read("runner/summary").contains(why), "{}", repository.read("runner/summary"));
     // The mistakes themselves say more than their number.
-    let in_comment = if why.starts_with("the configuration has") { "**SP00" } else { why };
+    let counts_mistakes = why.starts_with("the configuration has");
+    assert!(summary.contains(if counts_mistakes { ".yaml:" } else { why }), "{summary}");
+    assert!(repository.read("runner/summary").contains(why), "{}", repository.read("runner/summary"));
+    let in_comment = if counts_mistakes { "**SP00" } else { why };
     for comment in server.comments() {
         assert!(comment["body"].as_str().unwrap().replace("&#95;", "_").contains(in_comment), "{comment}");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -204,6 +204,34 @@ async fn jobs_that_finish_together_keep_each_others_images() {
         assert_eq!(server.branch_files(BRANCH).unwrap().len(), 9);
         assert_eq!(server.branch_history(BRANCH).unwrap().0, 1);
     }
+}
+
+/// The worst case: every job of a large matrix ends in the same moment, at the latency of GitHub.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_four_jobs_that_finish_in_the_same_moment_wait_a_minute_at_most_and_lose_no_image() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    server.slow(Duration::from_millis(100));
+    let names: Vec<String> = (0..24).map(|number| format!("model-{number:02}")).collect();
+    let legs = (0..).zip(names).map(|(index, name)| {
+        let github = client(&server, WRITER);
+        tokio::spawn(async move {
+            let run = with_outputs(&name, "failed", index as u32 + 2);
+            let started = Instant::now();
+            let (images, missing) = show_images(&*github, branch(BRANCH), &job(11, index, 24), &run).await;
+            assert!(missing.is_none(), "{missing:?}");
+            assert_eq!(images.values().map(Vec::len).sum::<usize>(), 1, "{name}");
+            started.elapsed()
+        })
+    });
+    let mut waits = Vec::new();
+    for leg in legs.collect::<Vec<_>>() {
+        waits.push(leg.await.unwrap());
+    }
+    waits.sort();
+    let writes = server.writes().len();
+    assert_eq!(server.violations(), Vec::<String>::new());
+    assert_eq!(server.branch_files(BRANCH).unwrap().len(), 25);
+    assert!(waits[23] < Duration::from_secs(60), "{waits:?}, {writes} writes");
 }
 
 #[tokio::test]

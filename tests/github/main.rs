@@ -8,4 +8,5 @@ mod deployments;
 mod hostile_script;
 mod images;
 mod live;
+mod mistakes;
 mod workflows;

@@ -260,6 +260,17 @@ pub fn failing_run() -> Value {
     for (number, case) in (20..).step_by(5).zip(changed["cases"].as_array_mut().unwrap()) {
         (case["file"], case["line"]) = (json!("cog-safe-push-configs/skyline.yaml"), json!(number));
     }
+    changed["cases"][2]["sources"] = json!([{"file": "cog-safe-push-configs/skyline.yaml", "line": 30, "first_line": 29, "lines": [
+        "    # Greets the world.", "    - inputs: {prompt: \"a city at night, three towers\", buildings: 9, seed: 1}",
+        "      exact_string: |", "        hello world", "        second line"]}]);
+    changed["cases"][0]["live"]["predict_seconds"] = json!(0.9);
+    for (case, attempt, seconds) in [(0, 0, 1.25), (3, 0, 0.4), (3, 1, 1.25), (5, 0, 0.05)] {
+        changed["cases"][case]["attempts"][attempt]["predict_seconds"] = json!(seconds);
+    }
+    changed["cases"][3]["duration_ms"] = json!(4200);
+    changed["cases"][5]["sources"] = json!([{"file": "predict.py", "line": 31, "first_line": 28, "lines": [
+        "    def predict(self, prompt: str = Input(description=\"What to draw\")) -> Path:", "        words = prompt.split()",
+        "        # The first word is the place.", "        place = words[0]", "        return draw(place)"]}]);
     changed["before_after"] = json!([
         {"aspect": "predict_time", "before": 2.3, "after": 3.2, "trend": "worse",
             "note": "slower: 5 of 5 inputs, typically 1.41× (1.31–1.62×), 2.3 s → 3.2 s"},

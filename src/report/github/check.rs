@@ -5,7 +5,7 @@ use cog_findings::text::{count, shorten};
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
 use crate::report::github::row::Row;
-use crate::report::json::v1::{Model, Run, Severity};
+use crate::report::json::v1::{FindingEntry, Model, Run, Severity};
 use crate::report::markdown::report_markdown;
 use crate::report::{escape, label};
 
@@ -14,6 +14,9 @@ const FIELD_BYTES: usize = 65_535;
 
 /// The share of the text that the row may take, in bytes.
 const ROW_BYTES: usize = 30_000;
+
+/// Mistakes that a summary lists. The text below it has all.
+const MISTAKES: usize = 10;
 
 /// The text of a check run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +31,8 @@ pub(crate) struct CheckText {
 
 /// The text for a model's result, with its row.
 pub(crate) fn check_text(run: &Run, model: &Model, row: &Row) -> CheckText {
-    let alone = Run { models: vec![model.clone()], verdict: model.verdict, ..run.clone() };
+    let duration_ms = model.stages.iter().map(|stage| stage.duration_ms).sum();
+    let alone = Run { models: vec![model.clone()], verdict: model.verdict, duration_ms, ..run.clone() };
     CheckText { title: title(model), summary: shorten(&summary(model, row), FIELD_BYTES), text: carrying(&alone, row) }
 }
 
@@ -39,14 +43,34 @@ pub(crate) fn failed_check_text(run: &Run, row: &Row) -> CheckText {
         (Verdict::Misconfigured, 1..) => format!("Misconfigured: {}", count(errors, "mistake")),
         (verdict, _) => verdict_title(verdict).to_owned(),
     };
-    let summary = run.error.as_ref().map_or_else(
-        || title.clone(),
-        |error| {
+    // The error only counts the mistakes.
+    let summary = match (&run.error, errors) {
+        (_, 1..) => mistakes(run),
+        (None, 0) => title.clone(),
+        (Some(error), 0) => {
             let hint = error.hint.as_deref().map(|hint| format!("\n\n**Hint:** {}", escape::prose(hint))).unwrap_or_default();
             format!("{}{hint}", escape::code(&shorten(&error.message, 4000)))
-        },
-    );
+        }
+    };
     CheckText { title, summary, text: carrying(run, row) }
+}
+
+/// The first mistakes, a line each with its place and fix.
+fn mistakes(run: &Run) -> String {
+    let errors: Vec<_> = run.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let line = |finding: &&FindingEntry| {
+        let place = finding.file.as_deref().map(|file| match finding.line {
+            Some(line) => format!("{}: ", escape::code(&format!("{file}:{line}"))),
+            None => format!("{}: ", escape::code(file)),
+        });
+        let hint = finding.hint.as_deref().map(|hint| format!("; {}", escape::prose(&shorten(hint, 300)))).unwrap_or_default();
+        format!("- {}{}{hint}", place.unwrap_or_default(), escape::prose(&shorten(&finding.message, 500)))
+    };
+    let mut lines: Vec<String> = errors.iter().take(MISTAKES).map(line).collect();
+    if errors.len() > MISTAKES {
+        lines.push(format!("- and {} more", errors.len() - MISTAKES));
+    }
+    lines.join("\n")
 }
 
 fn carrying(run: &Run, row: &Row) -> String {

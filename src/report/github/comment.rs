@@ -79,12 +79,12 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
             let heading = if state.is_failed_run() { "" } else { "\n### Failures\n" };
             text.push_str(&format!("{heading}\n{failures}"));
         }
+        if level == DetailLevel::Facts {
+            text.push_str(&problems::measurements(&not_passed));
+        }
         let flaky = problems::flaky(&not_passed.iter().chain(&passed).copied().collect::<Vec<_>>());
         if !flaky.is_empty() {
             text.push_str(&format!("\n### Flaky\n\nPassed when repeated. The first attempt failed:\n\n{flaky}"));
-        }
-        if level == DetailLevel::Facts {
-            text.extend(not_passed.iter().filter_map(|row| Some(problems::measurements(row.row()?))));
         }
     }
     if level < DetailLevel::Table {

@@ -54,19 +54,23 @@ fn name(name: &str) -> String {
 fn one(group: &Group<'_>, has_several: bool, with_facts: bool) -> String {
     let Group { problem, models } = group;
     let place = problem.place.as_deref().map(|place| format!(" ({})", escape::code(place))).unwrap_or_default();
-    let mut text = format!("- **{}**{place}: {}\n", escape::markdown(&problem.name), escape::prose(&problem.message));
-    if has_several {
+    let owner = match models.as_slice() {
+        [model] if has_several => format!("{}: ", name(model)),
+        _ => String::new(),
+    };
+    let link = problem.url.as_deref().filter(|_| with_facts).and_then(|url| escape::link("prediction", url));
+    let link = link.map(|link| format!(" · {link}")).unwrap_or_default();
+    let (title, message) = (escape::markdown(&problem.name), escape::prose(&problem.message));
+    let mut text = format!("- {owner}**{title}**{place}: {message}{link}\n");
+    if has_several && models.len() > 1 {
         let names: Vec<String> = models.iter().take(30).map(|model| name(model)).collect();
         let more = models.len() - names.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text.push_str(&format!("  - {}: {}{more}\n", if models.len() == 1 { "model" } else { "models" }, names.join(", ")));
+        text.push_str(&format!("  - models: {}{more}\n", names.join(", ")));
     }
     if with_facts {
         for (label, value) in &problem.facts {
             text.push_str(&format!("  - {}: {}\n", escape::markdown(label), escape::code(value)));
-        }
-        if let Some(link) = problem.url.as_deref().and_then(|url| escape::link("prediction", url)) {
-            text.push_str(&format!("  - {link}\n"));
         }
     }
     if let Some(hint) = &problem.hint {
@@ -75,18 +79,30 @@ fn one(group: &Group<'_>, has_several: bool, with_facts: bool) -> String {
     text
 }
 
-/// The measurements of files that differ.
-pub(super) fn measurements(row: &Row) -> String {
-    if row.differing.is_empty() {
+/// How files differ: their measurements outside of the limits. Files without any are left out, and so are columns that are empty.
+pub(super) fn measurements(rows: &[&CommentRow]) -> String {
+    let has_several = rows.len() > 1;
+    let mut files: Vec<[String; 5]> = Vec::new();
+    let mut more = 0;
+    for (name, row) in rows.iter().filter_map(|row| Some((&row.name, row.row()?))) {
+        let model = if has_several { shorten(name, 100) } else { String::new() };
+        more += row.more_differing;
+        let measured = row.differing.iter().filter(|differing| !differing.numbers.is_empty());
+        files.extend(measured.map(|Differing { case, place, with, numbers }| {
+            [&model, case, place, with, numbers].map(|cell| escape::markdown(cell))
+        }));
+    }
+    if files.is_empty() {
         return String::new();
     }
-    let mut text = "\n| case | file | compared with | measured |\n|---|---|---|---|\n".to_owned();
-    for Differing { case, place, with, numbers } in &row.differing {
-        let [case, place, with, numbers] = [case, place, with, numbers].map(|cell| escape::markdown(cell));
-        text.push_str(&format!("| {case} | {place} | {with} | {numbers} |\n"));
-    }
-    if row.more_differing > 0 {
-        text.push_str(&format!("\nand {} more in the check run\n", count(row.more_differing, "file")));
+    let headings = ["model", "case", "file", "compared with", "measured"];
+    let shown: Vec<usize> = (0..headings.len()).filter(|at| files.iter().any(|cells| !cells[*at].is_empty())).collect();
+    let line =
+        |cells: &[String; 5]| format!("| {} |\n", shown.iter().map(|at| cells[*at].as_str()).collect::<Vec<_>>().join(" | "));
+    let mut text = format!("\n### How files differ\n\n{}|{}\n", line(&headings.map(str::to_owned)), "---|".repeat(shown.len()));
+    text.extend(files.iter().map(line));
+    if more > 0 {
+        text.push_str(&format!("\nand {} more in the check runs\n", count(more, "file")));
     }
     text
 }

@@ -78,7 +78,7 @@ fn images_are_side_by_side() {
     assert!(page.contains("<a href=\"https://replicate.delivery/x/new.png\" rel=\"noreferrer noopener\""), "{page}");
     assert!(
         page.contains(
-            "<th scope=\"row\">mean color distance</th><td class=\"number\">41.5</td><td>at most 8 <code class=\"quiet\">compare.mean_color_distance</code></td><td class=\"bad\">"
+            "<th scope=\"row\">mean color distance</th><td class=\"number\" data-label=\"Value\">41.5</td><td data-label=\"Limit\">at most 8 <code class=\"quiet\">compare.mean_color_distance</code></td><td class=\"bad\" data-label=\"Within limit\">"
         )
     );
     assert!(page.contains("<input type=\"range\""));

@@ -13,7 +13,9 @@ use super::unchecked::unchecked;
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::before_after::BeforeAfter;
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
-use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport, Transfer};
+use crate::domain::report::{
+    Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, SourceLines, StageReport, Transfer,
+};
 use crate::domain::verdict::Verdict;
 
 pub(crate) fn run_json(report: &RunReport) -> v1::Run {
@@ -218,7 +220,12 @@ fn case(report: &CaseReport) -> v1::Case {
         reproduction: report.reproduction.clone(),
         file: report.location.as_ref().map(|location| location.file.clone()),
         line: report.location.as_ref().and_then(|location| location.line),
+        sources: report.sources.iter().map(source).collect(),
     }
+}
+
+fn source(source: &SourceLines) -> v1::SourceEntry {
+    v1::SourceEntry { file: source.file.clone(), line: source.line, first_line: source.first, lines: source.lines.clone() }
 }
 
 fn file(file: &OutputFile) -> v1::FileEntry {

@@ -394,6 +394,22 @@ pub struct Case {
     /// The line in that file, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// The source lines that a failure is about: of the configuration, and of the model where it raised an exception.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceEntry>,
+}
+
+/// Lines of a file that explain a failure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceEntry {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// The line that matters, from 1.
+    pub line: u32,
+    /// The number of the first of `lines`.
+    pub first_line: u32,
+    /// The lines, without line breaks.
+    pub lines: Vec<String>,
 }
 
 /// A longer command is not shown where people read: it has files in it.

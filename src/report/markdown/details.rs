@@ -3,7 +3,7 @@
 use cog_findings::text::shorten;
 use serde_json::Value;
 
-use super::table::case_label;
+use super::table::{case_label, failures_first};
 use crate::domain::report::CaseStatus;
 use crate::report::escape;
 use crate::report::json::v1::{Case, ComparisonEntry, FindingEntry, Model};
@@ -94,12 +94,13 @@ pub(super) fn cases(model: &Model, level: DetailLevel) -> String {
         }
         DetailLevel::TablesOnly => false,
     };
-    model.cases.iter().filter(shown).map(|case| one_case(case, level)).collect()
+    failures_first(model).into_iter().filter(shown).map(|case| one_case(case, level)).collect()
 }
 
 fn one_case(case: &Case, level: DetailLevel) -> String {
     let open = if case.status == CaseStatus::Failed { " open" } else { "" };
     let mut text = format!("\n<details{open}><summary>{}: {}</summary>\n\n", escape::markdown(&case.id), case_label(case.status));
+    text.push_str(&sources(case));
     let mut block = |label: &str, value: &str, language: &str| {
         text.push_str(&format!("{label}\n\n{}\n", escape::fenced(&shorten(value, VALUE_BYTES), language)));
     };
@@ -137,6 +138,26 @@ fn one_case(case: &Case, level: DetailLevel) -> String {
         text.push_str(&format!("\nLogs:\n\n{}", escape::fenced(&shorten(&case.logs, VALUE_BYTES), "")));
     }
     text.push_str("\n</details>\n");
+    text
+}
+
+/// Where the configuration asks for the case, and the source lines of a failure.
+fn sources(case: &Case) -> String {
+    let place =
+        |file: &str, line: Option<u32>| escape::code(&line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}")));
+    let mut text = String::new();
+    if let Some(file) = case.file.as_deref().filter(|file| !case.sources.iter().any(|source| source.file == *file)) {
+        text.push_str(&format!("{}\n\n", place(file, case.line)));
+    }
+    for source in &case.sources {
+        let lines = (source.first_line..).zip(&source.lines);
+        let width = source.line.saturating_add(10).to_string().len();
+        let line = |(number, text): (u32, &String)| {
+            format!("{} {number:>width$}  {text}\n", if number == source.line { '>' } else { ' ' })
+        };
+        let shown = escape::fenced(&lines.map(line).collect::<String>(), "");
+        text.push_str(&format!("{}\n\n{shown}\n", place(&source.file, Some(source.line))));
+    }
     text
 }
 

@@ -55,11 +55,14 @@ fn page(run: &Run, level: DetailLevel) -> String {
     }
     text.extend(run.error.as_ref().map(error));
     text.push_str(&details::findings(&run.findings, level));
-    if run.models.len() > 1 {
+    let mut models: Vec<&Model> = run.models.iter().collect();
+    // Those that did not pass come first.
+    models.sort_by_key(|model| model.verdict == Verdict::Passed);
+    if models.len() > 1 {
         text.push('\n');
-        text.push_str(&table::models(run));
+        text.push_str(&table::models(&models));
     }
-    for model in &run.models {
+    for model in models {
         text.push('\n');
         text.push_str(&section(model, level));
     }

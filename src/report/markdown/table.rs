@@ -7,7 +7,7 @@ use cog_findings::text::count;
 use super::verdict_label;
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::report::before_after::before_after_text;
-use crate::report::json::v1::{Model, Run};
+use crate::report::json::v1::{Case, Model};
 use crate::report::{escape, label};
 use crate::support::clock::readable_duration;
 
@@ -15,18 +15,19 @@ use crate::support::clock::readable_duration;
 const PAGE_LINES: usize = 200;
 
 /// One row per model.
-pub(super) fn models(run: &Run) -> String {
-    let mut text = "| model | verdict | cases | published |\n|---|---|---|---|\n".to_owned();
-    for model in &run.models {
+pub(super) fn models(models: &[&Model]) -> String {
+    let mut text = "| model | verdict | cases | version |\n|---|---|---|---|\n".to_owned();
+    for model in models {
         let passed = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky)).count();
         let versions = &model.versions;
-        let published = match (&versions.live, &versions.unchanged) {
-            (Some(live), _) => escape::short_version(live),
-            (None, Some(unchanged)) => format!("nothing: {} is unchanged", escape::short_version(unchanged)),
-            (None, None) => String::new(),
+        let version = match (&versions.live, &versions.unchanged, &versions.test) {
+            (Some(live), _, _) => format!("published {}", escape::short_version(live)),
+            (None, Some(unchanged), _) => format!("unchanged {}", escape::short_version(unchanged)),
+            (None, None, Some(test)) => format!("tested {}", escape::short_version(test)),
+            (None, None, None) => String::new(),
         };
         text.push_str(&format!(
-            "| {} | {} | {passed} of {} | {published} |\n",
+            "| {} | {} | {passed} of {} | {version} |\n",
             escape::markdown(&model.name),
             escape::unbroken(verdict_label(model.verdict)),
             model.cases.len()
@@ -68,7 +69,7 @@ pub(super) fn versions(model: &Model) -> String {
         ("Tested, to try it", &versions.test),
         ("Published", &versions.live),
         ("Official", &versions.official),
-        ("Previously live, for a rollback", &versions.previous),
+        (label::previous(model), &versions.previous),
     ] {
         if let Some(version) = version {
             lines.push(format!("- {label}: {}", escape::version(version)));
@@ -149,7 +150,7 @@ pub(super) fn cases(model: &Model) -> String {
         return String::new();
     }
     let mut text = "\n### Cases\n\n| case | checker | status | time | |\n|---|---|---|---|---|\n".to_owned();
-    for case in &model.cases {
+    for case in failures_first(model) {
         let reason = case.failure().filter(|_| case.status != CaseStatus::Passed);
         let first = if case.status == CaseStatus::Flaky { "first attempt: " } else { "" };
         let reason = reason.map(|reason| format!("{first}{}", escape::markdown(&cog_findings::text::shorten(reason, 200))));
@@ -165,6 +166,17 @@ pub(super) fn cases(model: &Model) -> String {
         ));
     }
     text
+}
+
+/// Failed cases, then flaky ones, then the others; each in the order of the configuration.
+pub(super) fn failures_first(model: &Model) -> Vec<&Case> {
+    let mut cases: Vec<&Case> = model.cases.iter().collect();
+    cases.sort_by_key(|case| match case.status {
+        CaseStatus::Failed | CaseStatus::Errored => 0,
+        CaseStatus::Flaky => 1,
+        CaseStatus::Cancelled | CaseStatus::Passed | CaseStatus::Skipped => 2,
+    });
+    cases
 }
 
 /// A status with an icon.

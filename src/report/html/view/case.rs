@@ -9,6 +9,7 @@ use super::cut::{Cut, is_web_address};
 use super::diff::{self, Line};
 use super::embedded;
 use super::media::{self, FileView};
+use super::steps::{Steps, steps};
 use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
 use crate::report::label;
@@ -23,8 +24,9 @@ pub(crate) struct Case {
     pub(crate) open: bool,
     pub(crate) kind: String,
     pub(crate) checker: String,
-    /// Where the configuration asks for it.
+    /// Where the configuration asks for it, if its lines are not shown.
     pub(crate) location: Option<String>,
+    pub(crate) sources: Vec<Source>,
     pub(crate) time: String,
     pub(crate) brief: Option<String>,
     pub(crate) reason: Option<String>,
@@ -41,10 +43,31 @@ pub(crate) struct Case {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) remarks: Vec<String>,
     pub(crate) reproduction: Option<String>,
+    pub(crate) steps: Vec<Steps>,
     pub(crate) metrics: String,
     pub(crate) page: Option<String>,
     pub(crate) prediction: String,
     pub(crate) logs: String,
+}
+
+/// Lines of the configuration or of the model, and which of them matters.
+pub(crate) struct Source {
+    pub(crate) place: String,
+    pub(crate) lines: Vec<SourceLine>,
+}
+
+pub(crate) struct SourceLine {
+    pub(crate) number: u32,
+    pub(crate) is_marked: bool,
+    pub(crate) text: String,
+}
+
+impl Source {
+    fn of(source: &v1::SourceEntry, cut: Cut) -> Self {
+        let lines = (source.first_line..).zip(&source.lines);
+        let line = |(number, text): (u32, &String)| SourceLine { number, is_marked: number == source.line, text: cut.text(text) };
+        Self { place: cut.line(&format!("{}:{}", source.file, source.line)), lines: lines.map(line).collect() }
+    }
 }
 
 /// The output of the staged or the live version as text.
@@ -69,6 +92,7 @@ impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
         let reason = case.failure().filter(|_| case.status != CaseStatus::Passed).map(|reason| cut.text(reason));
         let (files, files_note) = media::files(case, cut);
+        let sources: Vec<Source> = case.sources.iter().map(|source| Source::of(source, cut)).collect();
         let inputs = Value::Object(case.inputs.clone());
         let minimal = case.minimal_inputs.clone().map(Value::Object);
         Self {
@@ -79,10 +103,10 @@ impl Case {
             open: matches!(case.status, CaseStatus::Failed | CaseStatus::Errored),
             kind: cut.line(&case.kind),
             checker: cut.line(if case.checker == "none" { &case.kind } else { &case.checker }),
-            location: case.file.as_ref().map(|file| {
-                let line = case.line.map(|line| format!(":{line}")).unwrap_or_default();
-                cut.line(&format!("{file}{line}"))
-            }),
+            location: location(case)
+                .filter(|location| !sources.iter().any(|source| source.place == *location))
+                .map(|text| cut.line(&text)),
+            sources,
             time: readable_duration(Duration::from_millis(case.duration_ms)),
             brief: reason.as_deref().and_then(|reason| reason.lines().next()).map(|line| shorten(line, 160)),
             reason: reason.filter(|reason| reason.lines().count() > 1 || reason.len() > 160),
@@ -102,6 +126,7 @@ impl Case {
                 true => cut.text(command),
                 false => "run.json has the command, which is too long for this page".to_owned(),
             }),
+            steps: steps(case),
             metrics: metrics(case, cut),
             page: page(case.url.as_deref()),
             prediction: case.prediction_id.as_deref().map(|id| cut.line(id)).unwrap_or_default(),
@@ -116,6 +141,11 @@ impl Case {
         let mut figures = self.files.iter().flat_map(|file| &file.figures);
         figures.any(|figure| figure.image.is_some() || figure.audio.is_some())
     }
+}
+
+fn location(case: &v1::Case) -> Option<String> {
+    let line = case.line.map(|line| format!(":{line}")).unwrap_or_default();
+    case.file.as_ref().map(|file| format!("{file}{line}"))
 }
 
 fn page(url: Option<&str>) -> Option<String> {

@@ -10,6 +10,7 @@ mod header;
 mod media;
 mod model;
 mod slowest;
+mod steps;
 mod times;
 mod trend;
 

@@ -202,7 +202,8 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Tested", model.versions.test.clone(), true);
     fact("Published", model.versions.live.clone(), true);
     fact("Official", model.versions.official.clone(), true);
-    fact("Previously live", model.versions.previous.clone(), true);
+    let previous = if model.versions.live.is_some() { "Previously live" } else { "Still live" };
+    fact(previous, model.versions.previous.clone(), true);
     for version in &model.versions.trained {
         fact("Created by a test training", Some(version.clone()), true);
     }
