@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use cog_findings::Location;
 use cog_findings::text::{count, shorten};
 
+use super::context_file::RecipeFile;
 use super::quote::{env_value, shell_word};
-use super::{APT_CACHE, PIP_CACHE, Writer};
+use super::{APT_CACHE, BUILD_FOLDER, PIP_CACHE, Writer};
 use crate::base_image::PACKAGES_IN_COG_BASE;
 use crate::environment::Variable;
 use crate::yaml::Located;
@@ -27,6 +28,21 @@ pub enum UvSource {
 
 /// Longest list of names in a step's title.
 const MAX_TITLE_BYTES: usize = 100;
+
+/// The files in `/etc` that BuildKit mounts its own over while a step runs.
+const MOUNTED: [&str; 2] = ["hosts", "resolv.conf"];
+
+/// Adds the files that BuildKit mounts its own over, empty.
+///
+/// Debian's images do not have them. Then BuildKit adds them for each step and removes them again, and a daemon with overlay2 finds `/etc` in the
+/// layer of each step, with the time of the build: the weights and the project would have new digests after every build without a cache, and would be
+/// pushed again [buildkit#3148](https://github.com/moby/buildkit/issues/3148). No container sees the empty files, because its runtime mounts over them too.
+pub(crate) fn mount_points(writer: &mut Writer) -> [RecipeFile; 2] {
+    let files = MOUNTED.map(|name| RecipeFile { path: format!("{BUILD_FOLDER}/{name}"), contents: Vec::new() });
+    let [hosts, resolver] = &files;
+    writer.standard(&format!("COPY {} {} /etc/", hosts.path, resolver.path), "prepare the files that Docker mounts");
+    files
+}
 
 /// The environment that `cog-base` images already have.
 pub(crate) fn preamble(writer: &mut Writer) {

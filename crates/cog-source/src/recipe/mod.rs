@@ -123,6 +123,7 @@ fn plan_corrected(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> 
     }
     let base_title = format!("start from {}", choices.base.reference);
     writer.instruction(&format!("FROM {}", choices.base.reference), choices.base_origin(config), base_title);
+    files.extend(system::mount_points(&mut writer));
     let is_cog_base = choices.base.kind == BaseImageKind::CogBase;
     if !is_cog_base {
         system::preamble(&mut writer);

@@ -56,6 +56,7 @@ fn the_smallest_model_on_a_slim_image() {
     assert_eq!(
         recipe.dockerfile,
         r#"FROM python:3.12-slim
+COPY .cog/build/hosts .cog/build/resolv.conf /etc/
 ENV DEBIAN_FRONTEND=noninteractive
 ENV PYTHONUNBUFFERED=1
 ENV LD_LIBRARY_PATH=$LD_LIBRARY_PATH:/usr/lib/x86_64-linux-gnu:/usr/local/nvidia/lib64:/usr/local/nvidia/bin
@@ -76,7 +77,9 @@ RUN --mount=type=bind,target=/mnt mkdir -p /src && tar -C /mnt --sort=name --own
 WORKDIR /src
 "#
     );
-    assert!(recipe.files.is_empty());
+    let [hosts, resolver] =
+        [".cog/build/hosts", ".cog/build/resolv.conf"].map(|path| RecipeFile { path: path.into(), contents: Vec::new() });
+    assert_eq!(recipe.files, [hosts, resolver]);
     assert_eq!((recipe.base_image.as_str(), recipe.uses_cog_base, recipe.cuda), ("python:3.12-slim", false, None));
 }
 
@@ -100,7 +103,8 @@ fn every_step_starts_on_its_line() {
 fn requirements_are_mounted_from_the_build_folder() {
     let text = "build: {python_version: '3.12', python_requirements: requirements.txt}\nrun: run.py:Runner\n";
     let recipe = plan_text(text, &with_requirements(facts(Registry::Has), "numpy==1.26.0\ncog\n"));
-    assert_eq!(recipe.files, [RecipeFile { path: ".cog/build/requirements.txt".into(), contents: b"numpy==1.26.0\n".to_vec() }]);
+    let requirements = RecipeFile { path: ".cog/build/requirements.txt".into(), contents: b"numpy==1.26.0\n".to_vec() };
+    assert_eq!(recipe.files.last(), Some(&requirements));
     assert!(recipe.dockerfile.contains("--mount=type=bind,source=.cog/build/requirements.txt,target=/tmp/requirements.txt"));
     assert_eq!(recipe.findings[0].code.as_str(), "SP554");
     assert_eq!(recipe.requirements.len(), 1);
@@ -192,7 +196,7 @@ fn the_certificate_comes_before_everything_that_talks_to_the_network() {
         assert!(place("update-ca-certificates") < place("pip install"));
         assert!(recipe.dockerfile.find("apt-get").is_none_or(|apt| place("update-ca-certificates") < apt));
         assert!(recipe.dockerfile.contains("PIP_CERT=/etc/ssl/certs/ca-certificates.crt"));
-        assert_eq!(recipe.files[0].contents, pem.as_bytes());
+        assert!(recipe.files.iter().any(|file| file.contents == pem.as_bytes()));
     }
 }
 

@@ -22,11 +22,14 @@ impl Order {
     /// How the titles start, from top to bottom.
     fn expected(self, has_requirements: bool) -> Vec<&'static str> {
         let before: &[&str] = match self {
-            CogBase => &["start", "set", "install system"],
-            CogBaseManaged => &["start", "set", "install system", "name Python"],
-            Slim => &["start", "keep", "let Python", "name the", "ask", "install tini", "start", "set", "install system"],
+            CogBase => &["start", "prepare", "set", "install system"],
+            CogBaseManaged => &["start", "prepare", "set", "install system", "name Python"],
+            Slim => {
+                &["start", "prepare", "keep", "let Python", "name the", "ask", "install tini", "start", "set", "install system"]
+            }
             Cuda => &[
                 "start",
+                "prepare",
                 "keep",
                 "let Python",
                 "name the",
