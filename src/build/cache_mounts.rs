@@ -14,9 +14,6 @@ pub(super) const NAMESPACE_ARGUMENT: &str = "BUILDKIT_CACHE_MOUNT_NS";
 /// What keys of namespaces are for.
 const PURPOSE: &str = "safe-push cache mounts version 1";
 
-/// Digits of a seal in a namespace.
-const DIGITS: usize = 32;
-
 /// The builds that share the cache mounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum CacheMounts {
@@ -33,7 +30,7 @@ impl CacheMounts {
     /// Those of builds with this token.
     pub fn of_token(token: &SecretString) -> Self {
         match SealKey::of(token, PURPOSE) {
-            Some(key) => Self::SameToken { namespace: key.seal("").chars().take(DIGITS).collect() },
+            Some(key) => Self::SameToken { namespace: key.name("") },
             None => Self::Everyone,
         }
     }

@@ -15,7 +15,7 @@ use crate::build::secrets::marks as secret_marks;
 use crate::build::steps::{StepMap, is_internal};
 use crate::build::{BuildError, BuildRequest, Built, disk, label, reuse, schema, weights};
 use crate::clients::docker::{
-    BuildEvent, BuildNetwork, Derivation, DescribeDaemon, Docker, DockerError, ImageBuild, ImageDetails, TemporaryImage,
+    BuildEvent, BuildNetwork, Derivation, DescribeDaemon, Docker, DockerError, ImageBuild, ImageDetails, LostImages, TemporaryImage,
 };
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
 use crate::support::ExposeSecret as _;
@@ -31,7 +31,13 @@ pub async fn build(
 ) -> Result<Built, BuildError> {
     let started = Instant::now();
     let first = TemporaryImage::Build.name();
-    let outcome = build_as(&first, request, docker, observer, cancelled).await;
+    let mut lost = LostImages::default();
+    let outcome = loop {
+        match build_as(&first, request, docker, observer, cancelled).await {
+            Err(BuildError::Docker(error)) if lost.try_again(&error) => {}
+            outcome => break outcome,
+        }
+    };
     // The layers stay with the final image or in the cache; only the name is removed.
     if let Err(error) = docker.names.remove_image(&first).await {
         tracing::warn!(%error, first, "the name of the first build could not be removed");
@@ -94,9 +100,10 @@ async fn derive(
 ) -> Result<ImageDetails, DockerError> {
     if let Some(known) = known {
         match docker.names.tag_image(&known.id, &derivation.tag).await {
-            Ok(()) => return Ok(known.clone()),
+            // A removal that had begun before takes the new name with it.
+            Ok(()) if docker.inspect.image_exists(&derivation.tag).await? => return Ok(known.clone()),
             // It was removed meanwhile.
-            Err(DockerError::NoSuchImage { .. }) => {}
+            Ok(()) | Err(DockerError::NoSuchImage { .. }) => {}
             Err(error) => return Err(error),
         }
     }

@@ -8,9 +8,9 @@ use cog_source::project::Project;
 use serde_json::Value;
 
 use crate::build::{
-    BuildRequest, Built, CogCliBuild, Graft, NoGraft, SourceFacts, build, build_secrets, build_with_cog_cli, prepare,
+    BuildRequest, Built, CogCliBuild, CogCliError, Graft, NoGraft, SourceFacts, build, build_secrets, build_with_cog_cli, prepare,
 };
-use crate::clients::docker::{InspectImages, TemporaryImage};
+use crate::clients::docker::{InspectImages, LostImages, TemporaryImage};
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
 use crate::domain::report::Stage;
@@ -207,7 +207,13 @@ pub(super) async fn make(
         let hiding = build_secrets(&plan.build, &plan.project, &services.environment);
         let _hidden = at_once(hiding, context.cancelled).await?;
         let program = &services.environment.cog_cli;
-        return Ok(build_with_cog_cli(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
+        let mut lost = LostImages::default();
+        return loop {
+            match build_with_cog_cli(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await {
+                Err(CogCliError::Docker(error)) if lost.try_again(&error) => {}
+                outcome => break Ok(outcome?),
+            }
+        };
     }
     let request = prepared(record, model, name, services).await?;
     Ok(build(&request, docker, context.observer, context.cancelled).await?)

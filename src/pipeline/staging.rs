@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::build::FINGERPRINT_LABEL;
+use crate::clients::docker::DockerError;
 use crate::clients::registry::{Unsupported, with_label};
 use crate::domain::cleared::{BuiltImage, Staged};
 use crate::domain::report::Stage;
@@ -30,28 +31,14 @@ impl StageWork for Staging<'_> {
     type Value = Staged;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Staged>, Stop> {
-        let staged = match &self.built.image {
-            ModelImage::Built(image) => self.stage_built(record, image, self.built).await,
-            ModelImage::Grafted(graft) => {
-                let image = GraftedImage {
-                    on: graft.on.clone(),
-                    manifest: graft.manifest.clone(),
-                    config: with_label(&graft.config, FINGERPRINT_LABEL, &self.fingerprint.label())
-                        .map_err(|error| unreadable(&error))?,
-                    layers: graft.layers.clone(),
-                };
-                match self.stage(record, StageImage::Grafted(&image), self.built).await {
-                    Err(PublishError::GraftRefused { reason }) => {
-                        record.notice(format!("built: the registry did not take the graft: {reason}"));
-                        let built = self.building.build_after_all(record).await?;
-                        match &built.image {
-                            ModelImage::Built(image) => self.stage_built(record, image, &built).await,
-                            ModelImage::Grafted(_) => Err(PublishError::GraftRefused { reason }),
-                        }
-                    }
-                    other => other,
-                }
+        let is_ours = record.model.plan.build.image.is_none();
+        let staged = match self.stage_model(record, self.built).await? {
+            // Another run removed it with its last name, just when it got ours.
+            Err(PublishError::Docker(DockerError::NoSuchImage { .. })) if is_ours => {
+                let built = self.building.run(record).await?.value;
+                self.stage_model(record, &built).await?
             }
+            staged => staged,
         };
         record.staged(&record.model.plan.test_model, staged)
     }
@@ -63,6 +50,34 @@ fn unreadable(error: &Unsupported) -> PublishError {
 }
 
 impl Staging<'_> {
+    /// Stages a built or a grafted model. The inner result is that of the push.
+    async fn stage_model(
+        &self,
+        record: &mut ModelRecord<'_>,
+        built: &BuiltModel,
+    ) -> Result<Result<StagedVersion, PublishError>, Stop> {
+        let graft = match &built.image {
+            ModelImage::Built(image) => return Ok(self.stage_built(record, image, built).await),
+            ModelImage::Grafted(graft) => graft,
+        };
+        let config = match with_label(&graft.config, FINGERPRINT_LABEL, &self.fingerprint.label()) {
+            Ok(config) => config,
+            Err(error) => return Ok(Err(unreadable(&error))),
+        };
+        let image = GraftedImage { on: graft.on.clone(), manifest: graft.manifest.clone(), config, layers: graft.layers.clone() };
+        Ok(match self.stage(record, StageImage::Grafted(&image), built).await {
+            Err(PublishError::GraftRefused { reason }) => {
+                record.notice(format!("built: the registry did not take the graft: {reason}"));
+                let built = self.building.build_after_all(record).await?;
+                match &built.image {
+                    ModelImage::Built(image) => self.stage_built(record, image, &built).await,
+                    ModelImage::Grafted(_) => Err(PublishError::GraftRefused { reason }),
+                }
+            }
+            other => other,
+        })
+    }
+
     async fn stage_built(
         &self,
         record: &ModelRecord<'_>,

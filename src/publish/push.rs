@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clients::ErrorKind;
-use crate::clients::docker::{DockerError, ImagePush, PushEvent, RegistryCredentials, push_tag};
+use crate::clients::docker::{DockerError, ImagePush, LostImages, PushEvent, RegistryCredentials, push_tag};
 use crate::clients::http::pause;
 use crate::clients::registry::Manifest;
 use crate::domain::cleared::BuiltImage;
@@ -63,7 +63,13 @@ pub(super) async fn push(
     let tag = push_tag();
     let reference = format!("{repository}:{tag}");
     let credentials = &services.credentials;
-    let outcome = push_as(&repository, &tag, name, image, (daemon, credentials), observer, cancelled).await;
+    let mut lost = LostImages::default();
+    let outcome = loop {
+        match push_as(&repository, &tag, name, image, (daemon, credentials), observer, cancelled).await {
+            Err(PublishError::Docker(error)) if lost.try_again(&error) => {}
+            outcome => break outcome,
+        }
+    };
     forget(&reference, daemon, cancelled).await;
     let digest = match outcome {
         Ok(digest) => digest,

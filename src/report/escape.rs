@@ -29,7 +29,9 @@ pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
             '\r' if characters.peek().is_some_and(|(_, next)| *next == '\n') => {}
             // A progress bar that redraws its line becomes several lines.
             '\r' => kept.push('\n'),
-            '\u{1b}' => skip_sequence(&mut characters),
+            '\u{1b}' => {
+                skip_sequence(&mut characters);
+            }
             other if is_control(other) => kept.push(REPLACEMENT),
             other => kept.push(other),
         }

@@ -5,6 +5,9 @@ use sha2::Sha256;
 
 use crate::support::{ExposeSecret as _, SecretString};
 
+/// The digits of a name: 128 bits.
+const NAME_DIGITS: usize = 32;
+
 /// A key for one purpose. Its seals reveal nothing about keys for other purposes, nor about the secret that it is derived from.
 pub struct SealKey(Hmac<Sha256>);
 
@@ -19,6 +22,11 @@ impl SealKey {
     /// The seal of a text, as hexadecimal digits.
     pub fn seal(&self, text: &str) -> String {
         hex::encode(self.over(text).finalize().into_bytes())
+    }
+
+    /// A name that nobody can guess who does not know the key: the first half of the text's seal.
+    pub fn name(&self, text: &str) -> String {
+        self.seal(text).chars().take(NAME_DIGITS).collect()
     }
 
     /// Whether this is the seal of the text. The comparison takes constant time.

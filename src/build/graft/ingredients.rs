@@ -51,8 +51,8 @@ impl Ingredients {
         for secret in &request.secrets {
             // A digest that anyone can compute would give weak secrets away.
             let Some(seal) = &seal else { continue };
-            let sealed = seal.seal(&hex::encode(secret.value.expose_secret()));
-            found.insert(format!("the build secret '{}'", secret.id), sealed.get(..DIGITS).unwrap_or_default().to_owned());
+            let sealed = seal.name(&hex::encode(secret.value.expose_secret()));
+            found.insert(format!("the build secret '{}'", secret.id), sealed);
         }
         for file in &recipe.files {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);

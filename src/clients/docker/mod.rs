@@ -3,6 +3,7 @@
 //! - [`Docker`]: a daemon by its roles, each a trait, so that a stage takes only those it needs; [`RealDocker`] has them all, through
 //!   bollard
 //! - [`DockerError`]: errors by meaning, each with a hint
+//! - [`LostImages`]: repeats what needed an image that another run has removed
 //! - [`TemporaryImage`] and [`push_tag`]: names that go with the run; [`RealDocker::find_leftovers`]: what killed runs left
 //!
 //! What goes into a build, and what its output means, is up to the `build` room. Daemons from 20.10 on are supported
@@ -15,6 +16,7 @@ mod derive;
 mod endpoint;
 mod error;
 mod leftovers;
+mod lost;
 mod network;
 mod own_container;
 mod progress;
@@ -28,6 +30,7 @@ mod types;
 
 pub use error::{DockerError, PushDenial};
 pub use leftovers::Removal;
+pub use lost::LostImages;
 pub use network::OwnNetwork;
 pub use own_container::own_container;
 pub use progress::BuildEvent;

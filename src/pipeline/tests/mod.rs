@@ -4,6 +4,7 @@ mod before_a_build;
 mod cancelling;
 mod deployment_proof;
 mod existing;
+mod lost_images;
 mod meanings;
 mod model_page;
 mod moved;

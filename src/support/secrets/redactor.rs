@@ -2,26 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::occurrences::Occurrences;
 use super::search::SecretSearch;
-use super::weakness::{SHORTEST_SECRET, weakness};
-use crate::support::visible_text::visible;
+use super::weakness::weakness;
 
 /// Placeholder for a hidden secret.
 pub const HIDDEN: &str = "***";
-
-/// Marks truncated text.
-const CUT: char = '…';
-
-/// Bytes checked before a truncation mark, and the most marks checked per text.
-const CUT_WINDOW: usize = 4096;
-const MAX_CUTS: usize = 10_000;
 
 /// Members of a report in which models and configurations choose the keys.
 const FREE_FORM: [&str; 4] = ["inputs", "metrics", "minimal_inputs", "output"];
@@ -146,46 +139,12 @@ fn is_strong(value: &[u8]) -> bool {
     weakness(value).is_none()
 }
 
-/// Beginnings of secrets before the sign that a text was cut. Shorter ones say too little.
-fn cut_ends<'a>(text: &'a str, search: &'a SecretSearch) -> impl Iterator<Item = Range<usize>> + 'a {
-    let cuts = text.match_indices(CUT).take(if search.is_empty() { 0 } else { MAX_CUTS });
-    cuts.filter_map(|(place, _)| {
-        let first = place.saturating_sub(CUT_WINDOW);
-        let start = first + search.open_end(&text.as_bytes()[first..place])?;
-        (place - start >= SHORTEST_SECRET).then_some(start..place)
-    })
-}
-
-/// Secrets that an escape sequence or an invisible character interrupts. Reports drop those, and then the secret would be whole.
-fn interrupted(text: &str, search: &SecretSearch) -> Vec<Range<usize>> {
-    if search.is_empty() {
-        return Vec::new();
-    }
-    let Some(visible) = visible(text) else { return Vec::new() };
-    let (mut shown, mut places) = (String::with_capacity(visible.len()), Vec::with_capacity(visible.len()));
-    for (place, character) in visible {
-        shown.push(character);
-        places.resize(shown.len(), place..place + character.len_utf8());
-    }
-    let spans = search.spans(shown.as_bytes());
-    spans.into_iter().filter_map(|span| Some(places.get(span.start)?.start..places.get(span.end.checked_sub(1)?)?.end)).collect()
-}
-
 pub(super) fn hide(text: &str, search: &SecretSearch) -> String {
-    let mut spans = search.spans(text.as_bytes());
-    spans.extend(interrupted(text, search));
-    spans.extend(cut_ends(text, search));
-    spans.sort_by_key(|span| span.start);
     let (mut hidden, mut shown_to) = (String::with_capacity(text.len()), 0);
-    for span in spans {
-        let start = (0..=span.start).rev().find(|place| text.is_char_boundary(*place)).unwrap_or_default().max(shown_to);
-        let end = (span.end..=text.len()).find(|place| text.is_char_boundary(*place)).unwrap_or(text.len());
-        if end <= shown_to {
-            continue;
-        }
-        hidden.push_str(&text[shown_to..start]);
+    for span in Occurrences::of(text, search).spans() {
+        hidden.push_str(&text[shown_to..span.start]);
         hidden.push_str(HIDDEN);
-        shown_to = end;
+        shown_to = span.end;
     }
     hidden.push_str(&text[shown_to..]);
     hidden
@@ -251,9 +210,18 @@ mod tests {
 
     #[test]
     fn a_secret_that_something_invisible_interrupts_is_hidden_as_a_whole() {
-        for invisible in
-            ["\u{1b}[0m", "\u{1b}[1;31m", "\u{1b}]8;;https://x\u{7}", "\r", "\u{8}", "\u{200b}", "\u{202e}", "\u{0}", "\u{ad}"]
-        {
+        for invisible in [
+            "\u{1b}[0m",
+            "\u{1b}[1;31m",
+            "\u{1b}]8;;https://x\u{7}",
+            "\r",
+            "\u{8}",
+            "\u{200b}",
+            "\u{202e}",
+            "\u{0}",
+            "\u{ad}",
+            "\u{fffd}",
+        ] {
             for whole in [SECRET.to_owned(), STANDARD.encode(SECRET), hex::encode(SECRET)] {
                 let (before, behind) = whole.split_at(9);
                 assert_eq!(shown(&format!("é: {before}{invisible}{behind}, end")), "é: ***, end", "{invisible:?} {whole}");
@@ -326,6 +294,7 @@ mod tests {
         let redactor = Redactor::of(["r8_0123456789abcdef"]);
         assert_eq!(redactor.text("got r8_0123456789… of it").into_inner(), "got ***… of it");
         assert_eq!(redactor.text("r8_01… and r8_0123456789abcdef…").into_inner(), "r8_01… and ***…");
+        assert_eq!(redactor.text("got r8_01\u{1b}[1m23456789…").into_inner(), "got ***…", "also one that is interrupted");
     }
 
     #[test]

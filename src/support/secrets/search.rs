@@ -227,12 +227,13 @@ fn widened(bytes: &[u8], span: Range<usize>) -> Range<usize> {
     span.start - before..span.end + behind + padding
 }
 
-fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// Spans in order and without overlaps. Neighbors stay apart, so that it does not matter whether they arrive together.
+pub(super) fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
     spans.sort_by_key(|span| (span.start, span.end));
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(spans.len());
     for span in spans {
         match merged.last_mut() {
-            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
             _ => merged.push(span),
         }
     }

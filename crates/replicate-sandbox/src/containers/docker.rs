@@ -29,6 +29,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_CONCURRENCY: usize = 256;
+/// How often an image is pulled that is removed before it has a container.
+const MAX_PULLS: usize = 3;
 const WAITING_LINES: usize = 4096;
 /// How long to wait before following the output of a running container again.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(50);
@@ -96,6 +98,11 @@ pub(crate) enum ContainerError {
     /// `setup()` failed or the process exited.
     #[error("model setup failed: {0}")]
     Setup(String),
+}
+
+/// Whether the daemon does not know what a request names.
+fn is_missing(error: &ContainerError) -> bool {
+    matches!(error, ContainerError::Docker { cause: DaemonError::DockerResponseServerError { status_code: 404, .. }, .. })
 }
 
 fn failed(act: &'static str) -> impl Fn(DaemonError) -> ContainerError {
@@ -244,11 +251,7 @@ impl Daemon {
         kind: JobKind,
         logs: impl Fn(String),
     ) -> Result<RunningContainer, ContainerError> {
-        if version.pull {
-            self.pull(&version.image).await?;
-        }
-        let concurrency = self.concurrency(&version.image).await?;
-        let container = self.create(version, kind).await?;
+        let (concurrency, container) = self.container(version, kind).await?;
         let started = Instant::now();
         self.docker.start_container(&container.id, None).await.map_err(failed("start the container"))?;
         let output = Output::new();
@@ -276,6 +279,25 @@ impl Daemon {
                 let mut container = container;
                 container.remove().await;
                 Err(cause)
+            }
+        }
+    }
+
+    /// Makes the container, with the number of jobs that it accepts at the same time.
+    ///
+    /// A daemon without the containerd store removes an image with its last name, and takes a name with it that a pull gives the image at
+    /// that moment. So an image that is gone is pulled again.
+    async fn container(&self, version: &EngineVersion, kind: JobKind) -> Result<(usize, OwnedContainer), ContainerError> {
+        let mut pulls = 0;
+        loop {
+            if version.pull {
+                pulls += 1;
+                self.pull(&version.image).await?;
+            }
+            let made = async { Ok((self.concurrency(&version.image).await?, self.create(version, kind).await?)) };
+            match made.await {
+                Err(error) if is_missing(&error) && version.pull && pulls < MAX_PULLS => {}
+                made => return made,
             }
         }
     }
