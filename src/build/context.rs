@@ -360,7 +360,8 @@ impl Scan<'_> {
             if folder.as_os_str().is_empty() && LEFT_OUT.iter().any(|left_out| name == *left_out) {
                 continue;
             }
-            if self.unsent.contains(&path) {
+            // Another checkout below the project: its history is sent, as Cog does, but not its tokens.
+            if self.unsent.contains(&path) || repository_files::is_private_to_git(&path) {
                 continue;
             }
             self.entry(&path, skipped)?;

@@ -79,6 +79,40 @@ fn a_link_to_a_file_of_the_machine_is_an_error_and_shows_nothing() {
     }
 }
 
+/// `actions/checkout` leaves GitHub's token in `.git/config`, and a model gets the files of its inputs.
+#[test]
+fn settings_of_git_are_not_read_and_reach_no_model() {
+    let git = |repository: &Path| {
+        fs::create_dir_all(repository.join(".git")).unwrap();
+        fs::write(repository.join(".git/config"), "AUTHORIZATION = basic hush-hush").unwrap();
+    };
+    for file in FILES {
+        let seen = check(file, |path| {
+            let repository = path.ancestors().find(|folder| folder.join("cog.yaml").exists() || folder.join("predict.py").exists());
+            let repository = repository.unwrap();
+            git(repository);
+            symlink(repository.join(".git/config"), path).unwrap();
+        });
+        let told = told(&seen);
+        assert!(!told.contains("hush-hush"), "{file}: {seen}");
+    }
+    let repository = repository();
+    git(repository.path());
+    symlink(".git/config", repository.path().join("settings")).unwrap();
+    repository.edit("predict.py", "text: str", "text: Path");
+    repository.edit("predict.py", "from cog import", "from cog import Path,");
+    for file in [".git/config", "settings"] {
+        repository.write(
+            "cog-safe-push-configs/text-stats.yaml",
+            &format!(
+                "model: acme/x\ntest_model: acme/x-test\ntest_hardware: cpu\npredict:\n  test_cases:\n    - inputs: {{text: '@{file}'}}\n"
+            ),
+        );
+        let seen = repository.run("check");
+        assert!(seen.stdout.contains("SP632") && seen.stdout.contains("holds git's own settings"), "{file}: {seen}");
+    }
+}
+
 #[test]
 fn a_link_inside_the_repository_is_followed() {
     let repository = repository();

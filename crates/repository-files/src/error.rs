@@ -22,6 +22,9 @@ pub enum FileError {
         /// The file that a link leads to.
         target: Option<PathBuf>,
     },
+    /// A file of git's own that may hold a token.
+    #[error("{} holds git's own settings, and maybe a token", path.display())]
+    OfGit { path: PathBuf },
     /// A file that is too large.
     #[error("{} is larger than {}", path.display(), size(*limit_bytes))]
     TooLarge { path: PathBuf, limit_bytes: u64 },
@@ -70,6 +73,7 @@ impl FileError {
             Self::Missing { .. } => return None,
             Self::NotRegular { .. } => "replace it with a regular file".to_owned(),
             Self::Outside { .. } => "copy the file into the repository, or link to a file inside it".to_owned(),
+            Self::OfGit { .. } => "name a file that is under version control".to_owned(),
             Self::TooLarge { limit_bytes, .. } => format!("keep it below {}", size(*limit_bytes)),
             Self::NotText { .. } => "save it as UTF-8".to_owned(),
             Self::Unreadable { .. } => "check its permissions".to_owned(),
@@ -88,7 +92,7 @@ impl From<FileError> for io::Error {
             FileError::Missing { .. } => io::ErrorKind::NotFound,
             FileError::NotRegular { kind: FileKind::Folder, .. } => io::ErrorKind::IsADirectory,
             FileError::NotRegular { .. } => io::ErrorKind::InvalidInput,
-            FileError::Outside { .. } => io::ErrorKind::PermissionDenied,
+            FileError::Outside { .. } | FileError::OfGit { .. } => io::ErrorKind::PermissionDenied,
             FileError::TooLarge { .. } => io::ErrorKind::FileTooLarge,
             FileError::NotText { .. } => io::ErrorKind::InvalidData,
         };

@@ -4,10 +4,12 @@
 //! - The size limit holds while reading, whatever the file claims.
 //! - A symbolic link may lead anywhere inside the folder, and nowhere else. The opened file is checked, not its path, so a link that
 //!   changes meanwhile gains nothing.
+//! - Git's settings, in a `.git` folder, may hold a token. They are read only if that folder is named itself.
 //!
 //! What a file contains is left to the caller.
 
 mod error;
+mod git;
 mod open;
 
 use std::fs::File;
@@ -15,13 +17,14 @@ use std::io::{self, Read};
 use std::path::{Component, Path};
 
 pub use error::{FileError, FileKind};
+pub use git::is_private_to_git;
 
 use crate::open::{open_checked, real_folder};
 
 /// Opens a regular file inside the folder, to read it as a stream. `path` is relative to the folder, or absolute and inside it.
 ///
 /// # Errors
-/// The file is missing, unreadable, not a regular file, or outside the folder.
+/// The file is missing, unreadable, not a regular file, outside the folder, or one of git's settings.
 pub fn open(folder: &Path, path: &Path) -> Result<File, FileError> {
     let failed = |source: io::Error| FileError::from_io(path, source);
     if !path.is_absolute() && path.components().any(|part| part == Component::ParentDir) {

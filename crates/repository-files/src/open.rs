@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use crate::error::{FileError, FileKind};
+use crate::git::is_private_to_git;
 
 /// A folder without links in its path. An empty path is the current one.
 pub(crate) fn real_folder(folder: &Path) -> io::Result<PathBuf> {
@@ -36,10 +37,13 @@ pub(crate) fn open_checked(root: &Path, full: &Path, shown: &Path) -> Result<Fil
 }
 
 fn check_inside(root: &Path, target: &Path, shown: &Path) -> Result<(), FileError> {
-    if target.starts_with(root) {
-        return Ok(());
+    let Ok(inside) = target.strip_prefix(root) else {
+        return Err(FileError::Outside { path: shown.to_owned(), target: Some(target.to_owned()) });
+    };
+    if is_private_to_git(inside) {
+        return Err(FileError::OfGit { path: shown.to_owned() });
     }
-    Err(FileError::Outside { path: shown.to_owned(), target: Some(target.to_owned()) })
+    Ok(())
 }
 
 /// Where an opened file is; `None` without the kernel's list of open files.

@@ -48,6 +48,25 @@ fn files_are_read_by_relative_and_by_absolute_path() {
 }
 
 #[test]
+fn settings_of_git_are_not_read() {
+    let folders = Folders::new();
+    for folder in [".git", "inner/.GIT/modules"] {
+        fs::create_dir_all(folders.root().join(folder)).unwrap();
+        fs::write(folders.root().join(folder).join("config"), "token").unwrap();
+    }
+    fs::write(folders.root().join("inner/.GIT/HEAD"), "ref: refs/heads/main").unwrap();
+    fs::write(folders.root().join("inner/config"), "ours").unwrap();
+    folders.link(".git/config", "settings");
+    folders.link(".git", "folder");
+    for path in [".git/config", "./.git/config", "inner/.GIT/modules/config", "settings", "folder/config"] {
+        assert_eq!(folders.problem(path), format!("{path} holds git's own settings, and maybe a token"));
+    }
+    assert_eq!(folders.read("inner/.GIT/HEAD").unwrap(), "ref: refs/heads/main");
+    assert_eq!(folders.read("inner/config").unwrap(), "ours");
+    assert_eq!(read_text(&folders.root().join(".git"), Path::new("config"), LIMIT).unwrap(), "token");
+}
+
+#[test]
 fn a_link_inside_the_repository_is_followed() {
     let folders = Folders::new();
     folders.link("inner/a.txt", "link");

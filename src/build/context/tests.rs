@@ -36,9 +36,15 @@ fn generated(path: &str, contents: &str) -> RecipeFile {
 
 #[test]
 fn everything_but_git_and_cogs_own_folder_is_sent_in_order() {
+    let files = [("b.py", ""), ("a/z.txt", ""), ("a/b.txt", ""), (".git/config", ""), (".cog/cache/x", ""), ("sub/config", "")];
+    assert_eq!(sent(&files), ["a", "a/b.txt", "a/z.txt", "b.py", "sub", "sub/config"]);
+}
+
+#[test]
+fn the_settings_of_another_checkout_are_not_sent() {
     let files =
-        [("b.py", ""), ("a/z.txt", ""), ("a/b.txt", ""), (".git/config", ""), (".cog/cache/x", ""), ("sub/.git/config", "")];
-    assert_eq!(sent(&files), ["a", "a/b.txt", "a/z.txt", "b.py", "sub", "sub/.git", "sub/.git/config"]);
+        [("sub/.git/config", "token"), ("sub/.git/modules/x/config", "token"), ("sub/.git/FETCH_HEAD", ""), ("sub/.git/HEAD", "")];
+    assert_eq!(sent(&files), ["sub", "sub/.git", "sub/.git/HEAD", "sub/.git/modules", "sub/.git/modules/x"]);
 }
 
 #[test]
