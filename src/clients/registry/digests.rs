@@ -12,6 +12,7 @@ use super::real::RealRegistry;
 use super::scopes::Scopes;
 use super::{RegistryError, manifest};
 use crate::domain::identity::ImageDigest;
+use crate::support::secrets::Redactor;
 
 /// Docker Hub, as references leave it out, and where its registry is.
 const HUB: &str = "docker.io";
@@ -46,7 +47,8 @@ impl ImageDigests for AnyRegistry {
         let options = if host.eq_ignore_ascii_case(&self.own.host) {
             self.own.clone()
         } else {
-            RegistryOptions { host, credentials: None, ..self.own.clone() }
+            // Its token opens nothing of ours, and could be a word of the reports that would then be hidden.
+            RegistryOptions { host, credentials: None, redactor: Redactor::default(), ..self.own.clone() }
         };
         let registry = RealRegistry::new(options).ok()?;
         match timeout(TIME_LIMIT, registry.digest(&repository, &tag)).await {
@@ -164,5 +166,19 @@ mod tests {
         for unknown in ["silent", "hidden", "missing"] {
             assert_eq!(of(unknown).await, None, "{unknown}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_a_checkout_names_does_not_say_what_is_hidden() {
+        let server = MockServer::start().await;
+        let challenge = format!("Bearer realm=\"{}/token\"", server.uri());
+        let refused = ResponseTemplate::new(401).insert_header("www-authenticate", challenge.as_str());
+        Mock::given(method("HEAD")).respond_with(refused).mount(&server).await;
+        let token = ResponseTemplate::new(200).set_body_json(serde_json::json!({"token": "breaking change"}));
+        Mock::given(path("/token")).respond_with(token).expect(1..).mount(&server).await;
+        let redactor = Redactor::default();
+        let digests = AnyRegistry::new(RegistryOptions { redactor: redactor.clone(), ..RegistryOptions::new("r8.im", None) });
+        assert_eq!(digests.digest_of(&format!("{}/base:x", server.address())).await, None);
+        assert_eq!(&*redactor.text("a breaking change"), "a breaking change");
     }
 }
