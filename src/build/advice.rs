@@ -49,6 +49,13 @@ const SECRET_NAMES: [&str; 12] = [
 /// Extensions of key files.
 const SECRET_ENDINGS: [&str; 5] = [".key", ".p12", ".pfx", ".keystore", ".kdbx"];
 
+/// Files in which tools keep the tokens of their user.
+const SECRET_PATHS: [&str; 5] =
+    [".aws/credentials", ".docker/config.json", ".config/gh/hosts.yml", ".cache/huggingface/token", ".kube/config"];
+
+/// `google-github-actions/auth` leaves its credentials in the workspace: `gha-creds-0123456789abcdef.json`.
+const GOOGLE_CREDENTIALS: &str = "gha-creds-";
+
 /// Text at the start of a private key. A `.pem` may also be a certificate.
 const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
 
@@ -135,7 +142,14 @@ fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
 fn has_secret_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_environment = name.strip_prefix(".env.").is_some_and(|rest| !["example", "sample", "template", "dist"].contains(&rest));
-    SECRET_NAMES.contains(&name) || is_environment || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
+    let is_of_tool =
+        SECRET_PATHS.iter().any(|secret| path.strip_suffix(secret).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')));
+    let is_of_google = name.starts_with(GOOGLE_CREDENTIALS) && name.ends_with(".json");
+    SECRET_NAMES.contains(&name)
+        || is_environment
+        || is_of_tool
+        || is_of_google
+        || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// The largest files and folders, if the total is large.
@@ -199,6 +213,9 @@ mod tests {
             (".env", ""),
             ("a/.env.local", ""),
             ("a/id_rsa", ""),
+            ("gha-creds-0123456789abcdef.json", "{}"),
+            ("home/.docker/config.json", "{}"),
+            ("my.docker/config.json", "{}"),
             ("tls.key", ""),
             ("own.pem", key),
             ("roots.pem", "-----BEGIN CERTIFICATE-----"),
@@ -206,7 +223,16 @@ mod tests {
             (".env.example", ""),
             ("monkey.py", ""),
         ];
-        let expected = [".env", "a/.env.local", "a/id_rsa", "own.pem", "tls.key"].map(|path| format!("SP582 models/a/{path}"));
+        let expected = [
+            ".env",
+            "a/.env.local",
+            "a/id_rsa",
+            "gha-creds-0123456789abcdef.json",
+            "home/.docker/config.json",
+            "own.pem",
+            "tls.key",
+        ]
+        .map(|path| format!("SP582 models/a/{path}"));
         assert_eq!(told(&files, &[]), expected);
     }
 
