@@ -79,7 +79,11 @@ mod tests {
                 assert_eq!((found.unfinished, found.characters.len()), (Some(2), 2), "{:?}", &sequence[..end]);
             }
             let found = visible(&format!("ab{sequence}c")).unwrap();
-            assert_eq!((found.unfinished, found.sequences), (None, vec![2..2 + sequence.len()]), "{sequence:?}");
+            assert_eq!(
+                (found.unfinished, &found.sequences[..]),
+                (None, std::slice::from_ref(&(2..2 + sequence.len()))),
+                "{sequence:?}"
+            );
             assert_eq!(found.characters, [(0, 'a'), (1, 'b'), (2 + sequence.len(), 'c')]);
         }
     }
