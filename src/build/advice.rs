@@ -60,14 +60,14 @@ const GOOGLE_CREDENTIALS: &str = "gha-creds-";
 const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
 
 /// A token of this run, with the variable that holds it.
-pub(super) type Token<'a> = (&'a str, &'a SecretString);
+pub(super) type NamedToken<'a> = (&'a str, &'a SecretString);
 
 /// Checks the files of a project that would be sent. `shown_as` is put before each path. Blocks.
 pub(super) fn about(
     project: &Path,
     shown_as: &str,
     unsent: &[PathBuf],
-    tokens: &[Token<'_>],
+    tokens: &[NamedToken<'_>],
 ) -> Result<Vec<Finding>, ContextError> {
     let context = ContextFiles::scan(project, unsent, Vec::new())?;
     let files = context.listing();
@@ -201,7 +201,7 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let tokens: Vec<(&str, SecretString)> = tokens.iter().map(|(name, value)| (*name, (*value).into())).collect();
-        let tokens: Vec<Token<'_>> = tokens.iter().map(|(name, value)| (*name, value)).collect();
+        let tokens: Vec<NamedToken<'_>> = tokens.iter().map(|(name, value)| (*name, value)).collect();
         let findings = about(folder.path(), "models/a/", &[], &tokens).unwrap();
         findings.iter().map(|finding| format!("{} {}", finding.code, finding.location.as_ref().unwrap().file)).collect()
     }

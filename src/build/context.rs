@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context as TaskContext, Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use cog_source::recipe::RecipeFile;
 use cog_source::weights::{ListedFile, WeightSelection};
@@ -18,9 +18,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream, ReadBuf};
 use tokio_tar::{Builder, EntryType};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::build::dockerignore::{DockerIgnore, PatternError};
+use crate::build::dockerignore::{DockerIgnore, IgnorePatternError};
 use crate::build::entry_header::entry_header;
-use crate::clients::docker::Context;
+use crate::clients::docker::BuildContext;
 
 /// Folder of the recipe's files in the context.
 const GENERATED_FOLDER: &str = ".cog/build/";
@@ -53,7 +53,7 @@ pub enum ContextError {
     IgnoreFile(FileError),
     /// Docker would reject the `.dockerignore`.
     #[error(transparent)]
-    Ignore(#[from] PatternError),
+    Ignore(#[from] IgnorePatternError),
     /// The project has far too many files.
     #[error("the project has more than {MAX_ENTRIES} files")]
     TooManyFiles,
@@ -79,25 +79,25 @@ impl ContextError {
 
 /// An entry's text for a digest, and the file that holds its content.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct DigestPart {
     pub(super) words: String,
     pub(super) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum EntryKind {
+enum ContextEntryKind {
     Folder,
     File { size_bytes: u64 },
     Link { target: PathBuf },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
+struct ContextEntry {
     /// Relative to the root.
     path: PathBuf,
     /// Where its content is, relative to the root, if that is another place.
     source: Option<PathBuf>,
-    kind: EntryKind,
+    kind: ContextEntryKind,
     mode: u32,
 }
 
@@ -120,7 +120,7 @@ pub(super) struct EntryName<'a> {
 #[derive(Debug)]
 pub(super) struct ContextFiles {
     root: PathBuf,
-    entries: Vec<Entry>,
+    entries: Vec<ContextEntry>,
     generated: Vec<RecipeFile>,
     special: Vec<PathBuf>,
 }
@@ -136,7 +136,7 @@ impl ContextFiles {
     pub(super) fn scan(root: &Path, unsent: &[PathBuf], generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
         let ignore = read_ignore_file(root)?;
         let unsent = inside(root, unsent);
-        let mut scan = Scan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new(), special: Vec::new() };
+        let mut scan = ContextScan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new(), special: Vec::new() };
         scan.folder(Path::new(""), &mut Vec::new())?;
         let found = Self { root: root.to_owned(), entries: scan.entries, generated: Vec::new(), special: scan.special };
         generated.into_iter().try_fold(found, Self::and_generated)
@@ -155,7 +155,7 @@ impl ContextFiles {
 
     /// Whether a file of the project is sent under this path. A link is not a file: its target may not be sent.
     pub(super) fn has_file(&self, path: &str) -> bool {
-        self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, EntryKind::File { .. }))
+        self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, ContextEntryKind::File { .. }))
     }
 
     /// Sockets, named pipes and devices that would be sent if they could be, relative to the root.
@@ -168,7 +168,9 @@ impl ContextFiles {
         let root = fs::canonicalize(&self.root).unwrap_or_else(|_missing| self.root.clone());
         let leaves = |path: &Path| fs::canonicalize(root.join(path)).map_or(true, |real| !real.starts_with(&root));
         let outside = self.entries.iter().filter_map(|entry| match &entry.kind {
-            EntryKind::Link { target } if leaves(&entry.path) => Some((entry.path.to_string_lossy().into_owned(), target.clone())),
+            ContextEntryKind::Link { target } if leaves(&entry.path) => {
+                Some((entry.path.to_string_lossy().into_owned(), target.clone()))
+            }
             _ => None,
         });
         outside.collect()
@@ -176,9 +178,11 @@ impl ContextFiles {
 
     /// Each file with its size.
     pub(super) fn listing(&self) -> Vec<ListedFile> {
-        let listed = |entry: &Entry| match entry.kind {
-            EntryKind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
-            EntryKind::Folder | EntryKind::Link { .. } => None,
+        let listed = |entry: &ContextEntry| match entry.kind {
+            ContextEntryKind::File { size_bytes } => {
+                Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes })
+            }
+            ContextEntryKind::Folder | ContextEntryKind::Link { .. } => None,
         };
         self.entries.iter().filter_map(listed).collect()
     }
@@ -186,8 +190,8 @@ impl ContextFiles {
     /// The names of everything that is sent, with the targets of links.
     pub(super) fn names(&self) -> impl Iterator<Item = EntryName<'_>> {
         self.entries.iter().map(|entry| match &entry.kind {
-            EntryKind::Link { target } => EntryName { path: &entry.path, target: Some(target.as_path()) },
-            EntryKind::Folder | EntryKind::File { .. } => EntryName { path: &entry.path, target: None },
+            ContextEntryKind::Link { target } => EntryName { path: &entry.path, target: Some(target.as_path()) },
+            ContextEntryKind::Folder | ContextEntryKind::File { .. } => EntryName { path: &entry.path, target: None },
         })
     }
 
@@ -200,11 +204,11 @@ impl ContextFiles {
 
     /// Adds a copy of a file at the project's root under another name, in place of what has that name; `None` if one of the two is not a file.
     pub(super) fn with_copy(mut self, file: &str, name: &str) -> Option<Self> {
-        let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File { .. });
+        let is_file = |entry: &&ContextEntry| matches!(entry.kind, ContextEntryKind::File { .. });
         let original = self.entries.iter().find(|entry| entry.path == Path::new(file)).filter(is_file)?;
-        let copy = Entry { path: PathBuf::from(name), source: Some(original.path.clone()), ..original.clone() };
+        let copy = ContextEntry { path: PathBuf::from(name), source: Some(original.path.clone()), ..original.clone() };
         match self.entries.iter_mut().find(|entry| entry.path == copy.path) {
-            Some(taken) if taken.kind == EntryKind::Folder => return None,
+            Some(taken) if taken.kind == ContextEntryKind::Folder => return None,
             Some(taken) => *taken = copy,
             None => self.entries.push(copy),
         }
@@ -217,35 +221,36 @@ impl ContextFiles {
     }
 
     /// Every entry as text that covers everything but the content, which is in the file.
-    pub(super) fn parts(&self) -> impl Iterator<Item = Part> {
+    pub(super) fn parts(&self) -> impl Iterator<Item = DigestPart> {
         self.entries.iter().map(|entry| {
             let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
             match &entry.kind {
-                EntryKind::Folder => Part { words: format!("folder {mode:o} {path}"), file: None },
-                EntryKind::Link { target } => Part { words: format!("link {path}\0{}", target.display()), file: None },
-                EntryKind::File { size_bytes } => {
-                    Part { words: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
+                ContextEntryKind::Folder => DigestPart { words: format!("folder {mode:o} {path}"), file: None },
+                ContextEntryKind::Link { target } => DigestPart { words: format!("link {path}\0{}", target.display()), file: None },
+                ContextEntryKind::File { size_bytes } => {
+                    DigestPart { words: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
                 }
             }
         })
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
-        let files = self.entries.iter().map(|entry| if let EntryKind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
+        let files =
+            self.entries.iter().map(|entry| if let ContextEntryKind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
         files.sum::<u64>() + self.generated.iter().map(|file| file.contents.len() as u64).sum::<u64>()
     }
 
     /// The archive. If reading the project fails, the reader fails too, and the slot has the reason.
-    pub(super) fn into_stream(self, modified_at: u64) -> (Context, FailureSlot) {
+    pub(super) fn into_stream(self, modified_at: u64) -> (BuildContext, FailureSlot) {
         self.stream(None, modified_at)
     }
 
     /// The archive of a layer that has the project's files in a folder. Generated files are not in it.
-    pub(super) fn into_layer(self, folder: LayerFolder, modified_at: u64) -> (Context, FailureSlot) {
+    pub(super) fn into_layer(self, folder: LayerFolder, modified_at: u64) -> (BuildContext, FailureSlot) {
         self.with_generated(Vec::new()).stream(Some(folder), modified_at)
     }
 
-    fn stream(self, folder: Option<LayerFolder>, modified_at: u64) -> (Context, FailureSlot) {
+    fn stream(self, folder: Option<LayerFolder>, modified_at: u64) -> (BuildContext, FailureSlot) {
         let (writer, pipe) = tokio::io::duplex(PIPE_BYTES);
         let slot = FailureSlot::default();
         let failure = slot.clone();
@@ -285,18 +290,24 @@ impl ContextFiles {
         archive.finish().await.map_err(broken(&self.root))
     }
 
-    async fn append(&self, archive: &mut Builder<DuplexStream>, entry: &Entry, name: &Path, modified_at: u64) -> io::Result<()> {
+    async fn append(
+        &self,
+        archive: &mut Builder<DuplexStream>,
+        entry: &ContextEntry,
+        name: &Path,
+        modified_at: u64,
+    ) -> io::Result<()> {
         match &entry.kind {
-            EntryKind::Folder => {
+            ContextEntryKind::Folder => {
                 let mut header = entry_header(EntryType::Directory, entry.mode, 0, modified_at);
                 archive.append_data(&mut header, name, tokio::io::empty()).await
             }
-            EntryKind::Link { target } => {
+            ContextEntryKind::Link { target } => {
                 let mut header = entry_header(EntryType::Symlink, entry.mode, 0, modified_at);
                 header.set_link_name(target)?;
                 archive.append_data(&mut header, name, tokio::io::empty()).await
             }
-            EntryKind::File { size_bytes } => {
+            ContextEntryKind::File { size_bytes } => {
                 let mut header = entry_header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
                 let (root, path) = (self.root.clone(), entry.source.as_ref().unwrap_or(&entry.path).clone());
                 let opened = tokio::task::spawn_blocking(move || repository_files::open(&root, &path));
@@ -336,18 +347,18 @@ fn inside(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// A walk through a project.
-struct Scan<'a> {
+struct ContextScan<'a> {
     root: &'a Path,
     ignore: &'a DockerIgnore,
     /// Relative to the root.
     unsent: &'a [PathBuf],
-    entries: Vec<Entry>,
+    entries: Vec<ContextEntry>,
     special: Vec<PathBuf>,
 }
 
-impl Scan<'_> {
+impl ContextScan<'_> {
     /// `skipped` holds ignored folders that are searched for exceptions; they are sent if one is found.
-    fn folder(&mut self, folder: &Path, skipped: &mut Vec<Entry>) -> Result<(), ContextError> {
+    fn folder(&mut self, folder: &Path, skipped: &mut Vec<ContextEntry>) -> Result<(), ContextError> {
         let full = self.root.join(folder);
         let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
         let mut names = Vec::new();
@@ -369,7 +380,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, path: &Path, skipped: &mut Vec<Entry>) -> Result<(), ContextError> {
+    fn entry(&mut self, path: &Path, skipped: &mut Vec<ContextEntry>) -> Result<(), ContextError> {
         let shown = path.to_string_lossy();
         let is_ignored = self.ignore.is_ignored(&shown);
         if is_ignored && !self.ignore.may_hold_exceptions(&shown) {
@@ -384,8 +395,8 @@ impl Scan<'_> {
             }
             return Ok(());
         };
-        let is_folder = kind == EntryKind::Folder;
-        let entry = Entry { path: path.to_owned(), source: None, kind, mode: metadata.permissions().mode() & 0o7777 };
+        let is_folder = kind == ContextEntryKind::Folder;
+        let entry = ContextEntry { path: path.to_owned(), source: None, kind, mode: metadata.permissions().mode() & 0o7777 };
         match (is_ignored, is_folder) {
             (true, false) => Ok(()),
             (true, true) => {
@@ -410,17 +421,17 @@ impl Scan<'_> {
 }
 
 /// Sockets, pipes and devices mean nothing in an image.
-fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<EntryKind>> {
+fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<ContextEntryKind>> {
     let kind = metadata.file_type();
     if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
         return Ok(None);
     }
     Ok(Some(if kind.is_symlink() {
-        EntryKind::Link { target: fs::read_link(path)? }
+        ContextEntryKind::Link { target: fs::read_link(path)? }
     } else if kind.is_dir() {
-        EntryKind::Folder
+        ContextEntryKind::Folder
     } else {
-        EntryKind::File { size_bytes: metadata.len() }
+        ContextEntryKind::File { size_bytes: metadata.len() }
     }))
 }
 
@@ -450,7 +461,7 @@ struct Archive {
 }
 
 impl AsyncRead for Archive {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.pipe).poll_read(context, buffer))?;
         if buffer.filled().len() > before {

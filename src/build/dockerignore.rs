@@ -9,7 +9,7 @@ use regex::Regex;
 /// Docker would reject a line of the `.dockerignore`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of .dockerignore is not a pattern: '{text}'")]
-pub struct PatternError {
+pub struct IgnorePatternError {
     /// The line, counted from 1.
     pub line: usize,
     /// The line's text.
@@ -18,11 +18,11 @@ pub struct PatternError {
 
 #[derive(Debug, Clone, Default)]
 pub struct DockerIgnore {
-    patterns: Vec<Pattern>,
+    patterns: Vec<IgnorePattern>,
 }
 
 #[derive(Debug, Clone)]
-struct Pattern {
+struct IgnorePattern {
     text: String,
     is_exception: bool,
     matcher: Matcher,
@@ -39,7 +39,7 @@ enum Matcher {
 
 impl DockerIgnore {
     /// Reads the text of a `.dockerignore`.
-    pub fn parse(text: &str) -> Result<Self, PatternError> {
+    pub fn parse(text: &str) -> Result<Self, IgnorePatternError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
         for (index, line) in text.lines().enumerate() {
@@ -47,8 +47,8 @@ impl DockerIgnore {
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
-            let refused = || PatternError { line: index + 1, text: line.trim().to_owned() };
-            patterns.push(Pattern::parse(line.trim()).ok_or_else(refused)?);
+            let refused = || IgnorePatternError { line: index + 1, text: line.trim().to_owned() };
+            patterns.push(IgnorePattern::parse(line.trim()).ok_or_else(refused)?);
         }
         Ok(Self { patterns })
     }
@@ -76,7 +76,7 @@ impl DockerIgnore {
     }
 }
 
-impl Pattern {
+impl IgnorePattern {
     fn parse(line: &str) -> Option<Self> {
         let (is_exception, text) = match line.strip_prefix('!') {
             Some(rest) => (true, rest.trim()),
@@ -118,13 +118,13 @@ impl Matcher {
     /// Follows moby's `Pattern.compile` step by step.
     fn compile(text: &str) -> Option<Self> {
         #[derive(PartialEq)]
-        enum Kind {
+        enum MatcherKind {
             Exact,
             Prefix,
             Suffix,
             Expression,
         }
-        let mut kind = Kind::Exact;
+        let mut kind = MatcherKind::Exact;
         let mut expression = String::from("^");
         let mut characters = text.chars().peekable();
         let mut is_first = true;
@@ -135,24 +135,24 @@ impl Matcher {
                     characters.next_if_eq(&'/');
                     if characters.peek().is_some() {
                         expression.push_str("(.*/)?");
-                        kind = Kind::Expression;
-                    } else if kind == Kind::Exact {
-                        kind = Kind::Prefix;
+                        kind = MatcherKind::Expression;
+                    } else if kind == MatcherKind::Exact {
+                        kind = MatcherKind::Prefix;
                     } else {
                         expression.push_str(".*");
-                        kind = Kind::Expression;
+                        kind = MatcherKind::Expression;
                     }
                     if is_first {
-                        kind = Kind::Suffix;
+                        kind = MatcherKind::Suffix;
                     }
                 }
                 '*' => {
                     expression.push_str("[^/]*");
-                    kind = Kind::Expression;
+                    kind = MatcherKind::Expression;
                 }
                 '?' => {
                     expression.push_str("[^/]");
-                    kind = Kind::Expression;
+                    kind = MatcherKind::Expression;
                 }
                 // Go's path patterns give these no meaning. Rust's regular expressions also know `&&` and `~~` in brackets.
                 '.' | '+' | '(' | ')' | '|' | '{' | '}' | '$' | '&' | '~' => {
@@ -162,21 +162,21 @@ impl Matcher {
                 '\\' => {
                     expression.push('\\');
                     expression.push(characters.next()?);
-                    kind = Kind::Expression;
+                    kind = MatcherKind::Expression;
                 }
                 '[' | ']' => {
                     expression.push(character);
-                    kind = Kind::Expression;
+                    kind = MatcherKind::Expression;
                 }
                 other => expression.push(other),
             }
             is_first = false;
         }
         Some(match kind {
-            Kind::Exact => Self::Exact,
-            Kind::Prefix => Self::Prefix(text.get(..text.len().saturating_sub(2)).unwrap_or_default().to_owned()),
-            Kind::Suffix => Self::Suffix(text.get(2..).unwrap_or_default().to_owned()),
-            Kind::Expression => Self::Expression(Regex::new(&format!("{expression}$")).ok()?),
+            MatcherKind::Exact => Self::Exact,
+            MatcherKind::Prefix => Self::Prefix(text.get(..text.len().saturating_sub(2)).unwrap_or_default().to_owned()),
+            MatcherKind::Suffix => Self::Suffix(text.get(2..).unwrap_or_default().to_owned()),
+            MatcherKind::Expression => Self::Expression(Regex::new(&format!("{expression}$")).ok()?),
         })
     }
 }

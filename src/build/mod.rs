@@ -34,7 +34,7 @@ pub use cache_mounts::CacheMounts;
 pub use cog_cli::{CogCliBuild, CogCliError, CogProgram, build_with_cog_cli};
 pub use context::{ContextError, list_context};
 pub use disk::NotEnoughSpace;
-pub use dockerignore::{DockerIgnore, PatternError};
+pub use dockerignore::{DockerIgnore, IgnorePatternError};
 pub use error::BuildError;
 pub use failure::{BuildFailure, FailureCause};
 pub use fingerprint::{FINGERPRINT_LABEL, fingerprint};

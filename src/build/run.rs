@@ -198,7 +198,7 @@ impl BuildSteps<'_> {
     ) -> Result<(), BuildError> {
         let (archive, unread) = context.into_stream(self.request.source_date_epoch);
         let outcome =
-            self.docker.build.build(image, archive, &mut |event| narrator.tell(event, self.observer), self.cancelled).await;
+            self.docker.build.build(image, archive, &mut |event| narrator.emit(event, self.observer), self.cancelled).await;
         match outcome {
             Ok(()) => Ok(()),
             Err(DockerError::Cancelled) => Err(BuildError::Cancelled),
@@ -236,7 +236,7 @@ struct Narrator {
 }
 
 impl Narrator {
-    fn tell(&mut self, event: BuildEvent, observer: &dyn Observer) {
+    fn emit(&mut self, event: BuildEvent, observer: &dyn Observer) {
         for kind in self.translate(event) {
             observer.observe(Event { model: self.model.clone(), kind });
         }

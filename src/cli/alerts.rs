@@ -30,7 +30,7 @@ pub(super) fn pager(tokens: &Tokens, context: &Context) -> Result<Option<RealPag
 }
 
 /// Sends an event. A failure to send it does not change the verdict.
-pub(super) async fn tell(pager: Option<&RealPagerDuty>, event: Option<AlertEvent>, context: &Context) {
+pub(super) async fn send(pager: Option<&RealPagerDuty>, event: Option<AlertEvent>, context: &Context) {
     let (Some(pager), Some(event)) = (pager, event) else { return };
     match timeout(ALERT_LIMIT, pager.send(&event)).await {
         Ok(Ok(())) => {}
@@ -40,9 +40,9 @@ pub(super) async fn tell(pager: Option<&RealPagerDuty>, event: Option<AlertEvent
 }
 
 /// Sends alerts about tests of live versions: one per model, which its next passed test resolves.
-pub(super) async fn tell_run(pager: Option<&RealPagerDuty>, run: &Run, page: Option<&str>, context: &Context) {
+pub(super) async fn send_of_run(pager: Option<&RealPagerDuty>, run: &Run, page: Option<&str>, context: &Context) {
     for event in of_run(run, page) {
-        tell(pager, Some(event), context).await;
+        send(pager, Some(event), context).await;
     }
 }
 

@@ -19,7 +19,7 @@ use crate::config::tokens::is_secret;
 use crate::domain::plan::ModelPlan;
 use crate::domain::secret_spec::variables_of;
 use crate::support::ExposeSecret;
-use crate::support::process::{Bounds, Ended};
+use crate::support::process::{Bounds, ProcessOutput};
 use crate::support::secrets::Redactor;
 use crate::support::untrusted::{DIFF_WITHOUT_PROGRAMS, FiltersOff, Launcher, UntrustedProgram, git};
 
@@ -187,7 +187,7 @@ fn asked_git(environment: &Environment, launcher: &Launcher, folder: &Path, argu
     (ended.status.success() && !ended.stdout.cut && !text.is_empty()).then_some(text)
 }
 
-fn run_git(launcher: &Launcher, program: &UntrustedProgram) -> Option<Ended> {
+fn run_git(launcher: &Launcher, program: &UntrustedProgram) -> Option<ProcessOutput> {
     let bounds = Bounds { time: GIT_LIMIT, bytes: GIT_BYTES, cancelled: &|| false };
     launcher.run(program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()
 }

@@ -19,18 +19,18 @@ pub(super) struct ChangedTree {
     root: PathBuf,
     /// Where a journal is kept for the case that this process is killed.
     journals: Option<Journals>,
-    state: Mutex<State>,
+    state: Mutex<ChangedTreeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct ChangedTreeState {
     changes: Option<Changes>,
     journal: Option<Journal>,
     /// Why files could not be put back.
     problems: Vec<String>,
 }
 
-impl State {
+impl ChangedTreeState {
     fn restore(&mut self) {
         let problems: Vec<String> = self.changes.take().map(Changes::restore).into_iter().flatten().collect();
         // What could not be put back is left to the journal, and with it to the next start.
@@ -128,7 +128,7 @@ impl ChangedTree {
         std::mem::take(&mut state.problems)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ChangedTreeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

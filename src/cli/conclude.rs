@@ -12,7 +12,7 @@ use crate::cli::origin::origin;
 use crate::cli::printer::{Format, Printer};
 use crate::cli::services;
 use crate::deliver::files::{DeliverError, WrittenReport, probe, write_report};
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::RunOptions;
@@ -70,13 +70,13 @@ pub(super) struct Delivered {
 pub(super) fn deliver(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> Delivered {
     let (written, mut delivered) = deliver_files(run, folder, context);
     if let Err(error) = print(run, &written, context) {
-        delivered.undelivered.push(Undelivered::new(Target::Console, &*error));
+        delivered.undelivered.push(Undelivered::new(DeliveryTarget::Console, &*error));
     }
     delivered
 }
 
 fn undelivered_file(problem: &DeliverError) -> Undelivered {
-    Undelivered { hint: problem.hint().map(str::to_owned), ..Undelivered::new(Target::Folder, problem) }
+    Undelivered { hint: problem.hint().map(str::to_owned), ..Undelivered::new(DeliveryTarget::Folder, problem) }
 }
 
 pub(super) fn deliver_files(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> (WrittenReport, Delivered) {
@@ -92,7 +92,7 @@ pub(super) fn deliver_files(run: &Redacted<v1::Run>, folder: &Path, context: &Co
 pub(super) fn probe_report_folder(folder: &Path, context: &Context) {
     let folder = context.environment.folder().join(folder);
     if let Err(problem) = probe(Some(context.environment.folder()), &folder) {
-        let undelivered = Undelivered::new(Target::Folder, &problem);
+        let undelivered = Undelivered::new(DeliveryTarget::Folder, &problem);
         context
             .printer
             .warn(undelivered, Some("the run goes on without report files; set report_dir to a folder that can be written"));

@@ -1,6 +1,6 @@
 //! The one decision about what a run may do, for every way into it: the action, a step of a workflow that calls the CLI, and a terminal.
 
-use crate::cli::action::{Decision, Event, Situation, decide, is_foreign_publication, refusal, restriction};
+use crate::cli::action::{Decision, Situation, WorkflowEvent, decide, is_foreign_publication, refusal, restriction};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::config::{LoadedModel, RunSettings, Tokens};
@@ -10,7 +10,7 @@ use crate::domain::plan::{Builder, ModelPlan, PublishMode};
 pub(super) struct Decided {
     pub(super) decision: Decision,
     /// The event that started the workflow. Without a workflow it has no name.
-    pub(super) event: Event,
+    pub(super) event: WorkflowEvent,
     /// Whether the code is foreign.
     pub(super) is_foreign: bool,
     /// Why it may not publish, as a sentence for the report.
@@ -61,7 +61,7 @@ pub(super) fn refuse_event(context: &Context) -> Result<(), Failure> {
     if !context.environment.is_workflow() {
         return Ok(());
     }
-    let event = Event::of(&context.environment);
+    let event = WorkflowEvent::of(&context.environment);
     if let Some(reason) = &event.unreadable {
         // It would count as foreign code, and a check of it as a success.
         return Err(
@@ -71,7 +71,7 @@ pub(super) fn refuse_event(context: &Context) -> Result<(), Failure> {
     refusal(&event.name, event.is_fork).map_or(Ok(()), |reason| Err(refused(&event, reason)))
 }
 
-fn refused(event: &Event, reason: &str) -> Failure {
+fn refused(event: &WorkflowEvent, reason: &str) -> Failure {
     Failure::request(format!("nothing is done on {}: {reason}", event.name))
 }
 
@@ -98,7 +98,7 @@ pub(super) fn refuse_to_publish(decided: &Decided, model: &LoadedModel, done: &s
 /// # Errors
 /// When the run would publish, and may not.
 pub(super) fn refuse_thwarted(run: &RunSettings, on_sandbox: bool, context: &Context) -> Result<(), Failure> {
-    let event = Event::of(&context.environment);
+    let event = WorkflowEvent::of(&context.environment);
     let code = context.code_of(&run.repository);
     let test_only_because = event.test_only_because(&run.settings.publish_branches);
     let situation = Situation {
@@ -124,7 +124,7 @@ pub(super) fn refuse_thwarted(run: &RunSettings, on_sandbox: bool, context: &Con
 /// # Errors
 /// When nothing at all may be done on this event.
 pub(super) fn decided(run: &RunSettings, on_sandbox: bool, context: &Context) -> Result<Decided, Failure> {
-    let event = Event::of(&context.environment);
+    let event = WorkflowEvent::of(&context.environment);
     let is_foreign = context.code_of(&run.repository).why_foreign().is_some();
     let test_only_because = event.test_only_because(&run.settings.publish_branches);
     let situation = Situation {

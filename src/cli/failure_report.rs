@@ -35,7 +35,7 @@ fn failed_run(failure: &Failure, origin: Option<v1::Origin>, printer: &Printer) 
     without_secrets(v1::Run { origin, ..run.json() }, printer)
 }
 
-pub(super) fn tell(failure: &Failure, printer: &Printer) {
+pub(super) fn print(failure: &Failure, printer: &Printer) {
     for finding in &failure.findings {
         let shown = console::finding(&printer.without_secrets(finding), printer.progress_style());
         // Apart from the next one, as compilers do.

@@ -5,7 +5,8 @@ use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
 use crate::cli::printer::Printer;
 use crate::cli::rules;
-use crate::clients::runner::{self, AnnotationLevel, LogAnnotation};
+use crate::clients::runner::{self, LogAnnotation};
+use crate::domain::annotation_level::AnnotationLevel;
 use crate::report::failures::failures;
 use crate::report::json::v1::{FindingEntry, Run, Severity};
 use crate::report::sarif::{sarif, sarif_of_run};
@@ -45,7 +46,7 @@ fn as_command(finding: &FindingEntry) -> String {
     message.extend(finding.hint.iter().map(|hint| format!("\nhint: {hint}")));
     runner::annotation(&LogAnnotation {
         level: match finding.severity {
-            Severity::Error => AnnotationLevel::Error,
+            Severity::Error => AnnotationLevel::Failure,
             Severity::Warning => AnnotationLevel::Warning,
             Severity::Note => AnnotationLevel::Notice,
         },

@@ -18,7 +18,7 @@ use crate::config::LoadedModel;
 use crate::config::tokens::TOKENS;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::pipeline::{KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
-use crate::select::{Recovery, Script, ScriptError, recover};
+use crate::select::{JournalRecovery, Script, ScriptError, recover};
 use crate::support::untrusted::Launcher;
 use crate::support::{ExposeSecret as _, SecretString};
 
@@ -72,12 +72,12 @@ pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Re
         };
         let Journals { folder, commit } = journals(context, project);
         match recover(&folder, project, commit.as_deref()).map_err(unreadable)? {
-            Recovery::Nothing => {}
-            Recovery::Restored { script, files } => notices.push(format!(
+            JournalRecovery::Nothing => {}
+            JournalRecovery::Restored { script, files } => notices.push(format!(
                 "An earlier run was killed while the key of {script} was in the files. These are as they were before: {}",
                 list(&files)
             )),
-            Recovery::Unclear { script, files, journal, is_other_commit } => {
+            JournalRecovery::Unclear { script, files, journal, is_other_commit } => {
                 let why = if is_other_commit { "another commit is checked out since then, and " } else { "" };
                 let message = format!(
                     "an earlier run was killed while the key of {script} was in the files; {why}these may still hold it: {}",
@@ -88,7 +88,7 @@ pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Re
                     journal.display()
                 )));
             }
-            Recovery::InUse { process } => {
+            JournalRecovery::InUse { process } => {
                 let process = process.map(|process| format!(" (process {process})")).unwrap_or_default();
                 let message = format!("another safe-push{process} works with a key in {}", project.display());
                 return Err(Failure::request(message).hint("wait until it has ended"));
@@ -172,7 +172,7 @@ impl KeyScripts {
         }
         self.printer.redactor().learn(secrets.secrets.iter().map(|(_, value)| value.expose_secret()));
         let shown: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
-        self.tell(name, format!("{WRITE} wrote a key for the tests: {}", shown.join(", ")));
+        self.notice(name, format!("{WRITE} wrote a key for the tests: {}", shown.join(", ")));
         Ok(WrittenKey { files, secrets: secrets.secrets, unrecognized: secrets.unrecognized })
     }
 
@@ -185,11 +185,11 @@ impl KeyScripts {
                 kind: ErrorKind::Request,
             });
         }
-        self.tell(name, format!("{DELETE} deleted the key"));
+        self.notice(name, format!("{DELETE} deleted the key"));
         Ok(())
     }
 
-    fn tell(&self, name: &str, text: String) {
+    fn notice(&self, name: &str, text: String) {
         self.observer.observe(Event { model: Some(name.to_owned()), kind: EventKind::Notice(text) });
     }
 }

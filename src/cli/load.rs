@@ -11,7 +11,7 @@ use crate::cli::prepare;
 use crate::cli::selection::{self, CHANGED};
 use crate::cli::setting_flags::SettingFlags;
 use crate::config::settings::Key;
-use crate::config::{self, ConfigError, Configured, LoadedModel, NewModel, RunSettings, Sources};
+use crate::config::{self, ConfigError, Configured, LoadedModel, RunSettings, Sources, UnconfiguredModel};
 use crate::domain::identity::ModelRef;
 use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
@@ -82,7 +82,7 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
     for notice in &notices {
         context.printer.say(&format!("note: {notice}"));
     }
-    notices.extend(tell(&loaded.findings, &loaded.run, context));
+    notices.extend(print_findings(&loaded.findings, &loaded.run, context));
     Ok(Loaded { models: loaded.models, run: loaded.run, script, notices })
 }
 
@@ -121,7 +121,7 @@ fn attach(models: &mut [LoadedModel], findings: &[Finding]) {
 }
 
 /// Prints findings about the run as a whole, and returns them as lines for the report.
-pub(super) fn tell(findings: &[Finding], run: &RunSettings, context: &Context) -> Vec<String> {
+pub(super) fn print_findings(findings: &[Finding], run: &RunSettings, context: &Context) -> Vec<String> {
     let style = context.printer.progress_style();
     let located = Located::of(run, context);
     let findings: Vec<Finding> =
@@ -145,7 +145,7 @@ pub(super) fn configured(flags: SettingFlags, context: &Context) -> Result<Confi
 }
 
 /// Where the configuration of a new model goes.
-pub(super) fn new_model(model: &ModelRef, context: &Context) -> Result<NewModel, Failure> {
+pub(super) fn new_model(model: &ModelRef, context: &Context) -> Result<UnconfiguredModel, Failure> {
     let sources = sources(None, SettingFlags::default(), context);
     config::new_model(&sources, model).map_err(|error| wrong(error, &sources, context))
 }

@@ -1,4 +1,4 @@
-//! Tells `NOTIFY_URL` about runs that failed or published.
+//! Notifies `NOTIFY_URL` of runs that failed or published.
 
 use crate::cli::conclude::finished_run;
 use crate::cli::context::Context;
@@ -11,7 +11,7 @@ use crate::support::SecretString;
 use crate::support::secrets::Redacted;
 
 /// Sends one document about a run that failed or published. A failure to send it does not change the verdict.
-pub(super) async fn tell(run: &Redacted<v1::Run>, url: Option<&SecretString>, context: &Context) {
+pub(super) async fn send(run: &Redacted<v1::Run>, url: Option<&SecretString>, context: &Context) {
     let Some(url) = url else { return };
     let page = page(context);
     let document = run.map(|run| notification(run, page.as_deref()));
@@ -29,10 +29,10 @@ pub(super) async fn tell(run: &Redacted<v1::Run>, url: Option<&SecretString>, co
     }
 }
 
-/// Tells about a report.
-pub(super) async fn tell_report(report: &RunReport, url: Option<&SecretString>, context: &Context) {
+/// Sends the document about a report.
+pub(super) async fn send_report(report: &RunReport, url: Option<&SecretString>, context: &Context) {
     if url.is_some() {
-        tell(&finished_run(report, context), url, context).await;
+        send(&finished_run(report, context), url, context).await;
     }
 }
 

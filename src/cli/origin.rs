@@ -1,6 +1,6 @@
 //! Where a run comes from: the commit, and in a workflow the pull request, the run of CI and its author.
 
-use crate::cli::action::{Event, checked_out};
+use crate::cli::action::{WorkflowEvent, checked_out};
 use crate::cli::environment::Environment;
 use crate::report::json::v1::Origin;
 
@@ -8,7 +8,7 @@ use crate::report::json::v1::Origin;
 pub(super) fn origin(environment: &Environment) -> Option<Origin> {
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     let is_workflow = environment.is_workflow();
-    let event = if is_workflow { Event::of(environment) } else { Event::default() };
+    let event = if is_workflow { WorkflowEvent::of(environment) } else { WorkflowEvent::default() };
     let server = environment.get("GITHUB_SERVER_URL").unwrap_or("https://github.com");
     let repository = variable("GITHUB_REPOSITORY").filter(|_| is_workflow);
     let page = |path: String| repository.as_ref().map(|repository| format!("{server}/{repository}/{path}"));

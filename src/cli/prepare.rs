@@ -117,8 +117,8 @@ impl SelectScript {
             Ok(output)
         };
         let (output, changed) = self.tree.change(self.script.path(), script)?;
-        self.tell(name, &output.text);
-        self.tell(name, &changed_files(&changed));
+        self.show(name, &output.text);
+        self.show(name, &changed_files(&changed));
         for line in output.complaints.lines().filter(|line| !line.trim().is_empty()) {
             let kind = EventKind::Notice(format!("{}: {line}", self.script.path()));
             self.observer.observe(Event { model: Some(name.to_owned()), kind });
@@ -127,7 +127,7 @@ impl SelectScript {
     }
 
     /// Shows the script's output like that of a build.
-    fn tell(&self, name: &str, text: &str) {
+    fn show(&self, name: &str, text: &str) {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             self.observer.observe(Event { model: Some(name.to_owned()), kind: EventKind::BuildOutput(line.to_owned()) });
         }

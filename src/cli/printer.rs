@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::cli::environment::Environment;
 use crate::cli::wording::Wording;
 use crate::clients::runner::{harmless, mask};
-use crate::report::documents::Document;
+use crate::report::documents::PrintedDocument;
 use crate::support::secrets::{Redacted, Redactor};
 
 /// What `--format` asks for.
@@ -113,7 +113,7 @@ impl Printer {
     }
 
     /// A result as a JSON document with a published schema.
-    pub(super) fn json(&self, document: &impl Document) -> anyhow::Result<()> {
+    pub(super) fn json(&self, document: &impl PrintedDocument) -> anyhow::Result<()> {
         self.foreign_json(document)
     }
 

@@ -13,7 +13,7 @@ use crate::clients::github::{Branch, CheckRun, GitHub, GitHubError, PullRequest}
 use crate::config::RunSettings;
 use crate::deliver::github::check_name;
 use crate::pipeline::{ModelRun, Promotion, RecordSeal, TestedRecords};
-use crate::report::github::Leg;
+use crate::report::github::MatrixJob;
 use crate::report::markdown::tested_record_of;
 
 /// The application whose token a workflow has.
@@ -41,8 +41,8 @@ fn of_merged_pull_request(run: &RunSettings, context: &Context) -> Option<Arc<dy
     let step = context.action.as_ref()?;
     let github = step.github(run.tokens.github.clone(), run.settings.github_api_url.clone()).ok()??;
     let (sha, branch, repository) = (value("GITHUB_SHA")?, value("GITHUB_REF_NAME")?, value("GITHUB_REPOSITORY")?);
-    let leg = step.job(&step.event())?.leg;
-    Some(Arc::new(OfMergedPullRequest { github, sha, branch, repository, leg }))
+    let matrix_job = step.job(&step.event())?.matrix_job;
+    Some(Arc::new(OfMergedPullRequest { github, sha, branch, repository, matrix_job }))
 }
 
 /// The check runs of the pull request that a pushed commit came with.
@@ -52,8 +52,8 @@ struct OfMergedPullRequest {
     sha: String,
     branch: String,
     repository: String,
-    /// The place in the matrix, which the names of check runs tell.
-    leg: Leg,
+    /// The place in the matrix, which is part of the names of check runs.
+    matrix_job: MatrixJob,
 }
 
 impl OfMergedPullRequest {
@@ -67,7 +67,7 @@ impl OfMergedPullRequest {
 
     /// The name that the check run of a model has in this job.
     fn check_name(&self, name: &str) -> String {
-        check_name(&self.leg.subject(name))
+        check_name(&self.matrix_job.subject(name))
     }
 
     /// Whether it was merged as exactly this commit of this branch.

@@ -64,7 +64,7 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let docker = start_docker(run, context).await?;
     let redactor = context.printer.redactor();
     let credentials = registry_user(run, cog_token, redactor).await?;
-    let images = Images::pushed(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()), redactor)?);
+    let images = ImageServices::pushed(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()), redactor)?);
     let services = services(context, models, images, client, credentials, claude::judge(run, context)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), docker, sandbox: None, handover: None })
 }
@@ -132,21 +132,21 @@ fn on_sandbox(
         password: sandbox.cli_token().clone(),
     };
     let images = match handover {
-        Some(handover) => Images {
+        Some(handover) => ImageServices {
             names: Arc::<Handover>::clone(&handover),
             push: Arc::<Handover>::clone(&handover),
-            ..Images::of(docker, handover)
+            ..ImageServices::of(docker, handover)
         },
         None => {
             let redactor = context.printer.redactor();
-            Images::pushed(docker, open_registry(&credentials.host, Some(credentials.clone()), redactor)?)
+            ImageServices::pushed(docker, open_registry(&credentials.host, Some(credentials.clone()), redactor)?)
         }
     };
     services(context, models, images, Arc::new(client), credentials, judge, Reach::Local)
 }
 
 /// The daemon that makes and pushes images, and the registry that has them then.
-struct Images {
+struct ImageServices {
     docker: Docker,
     names: Arc<dyn NameImages>,
     push: Arc<dyn PushImages>,
@@ -154,7 +154,7 @@ struct Images {
     writer: Option<Arc<dyn RegistryWriter>>,
 }
 
-impl Images {
+impl ImageServices {
     /// A daemon that pushes to the registry, which can also be written to without it.
     fn pushed(docker: Arc<RealDocker>, registry: Arc<RealRegistry>) -> Self {
         let writer: Arc<dyn RegistryWriter> = Arc::<RealRegistry>::clone(&registry);
@@ -176,14 +176,14 @@ impl Images {
 fn services(
     context: &Context,
     models: &[ModelPlan],
-    images: Images,
+    images: ImageServices,
     replicate: Arc<dyn Replicate>,
     credentials: RegistryCredentials,
     judge: Option<Arc<dyn Judge>>,
     reach: Reach,
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
-    let Images { docker, names, push, registry, writer } = images;
+    let ImageServices { docker, names, push, registry, writer } = images;
     let environment = {
         let Context { environment, launcher, .. } = context;
         build_environment::collect(

@@ -24,7 +24,7 @@ use crate::cli::signals;
 use crate::config::tokens::{WeakToken, check_tokens};
 use crate::domain::verdict::Verdict;
 use crate::support::secrets::Redactor;
-use crate::support::untrusted::{Launcher, Need, hide_this_process, isolator};
+use crate::support::untrusted::{Launcher, RequiredIsolation, hide_this_process, isolator};
 use crate::verify::jq;
 
 /// How long to wait for what still runs after a command has ended. Its containers carry labels, and its files are temporary.
@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
     let global = &arguments.global;
     let mut printer = Printer::new(global.format, global.color, global.quiet, &environment, redactor);
     if let Err(failure) = project_folder::enter(&arguments, &mut environment, &printer) {
-        failure_report::tell(&failure, &printer);
+        failure_report::print(&failure, &printer);
         return failure.verdict.exit_code().into();
     }
     let action = ActionStep::enter(&environment, &mut printer);
@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
 
 /// The launcher of programs that execute or parse files of the repository. In a workflow, the runner's files and tokens are within reach.
 fn launcher(environment: &Environment) -> io::Result<Launcher> {
-    let need = if environment.is_workflow() { Need::All } else { Need::Available };
+    let need = if environment.is_workflow() { RequiredIsolation::All } else { RequiredIsolation::Available };
     Launcher::of_this_program(need, environment.get("HOME").map(PathBuf::from))
 }
 
@@ -99,7 +99,7 @@ async fn run(
     match done {
         Ok(verdict) => with_result(verdict, &context.printer),
         Err(failure) => {
-            failure_report::tell(&failure, &context.printer);
+            failure_report::print(&failure, &context.printer);
             if let Some(action) = &context.action {
                 failure_report::report_early(&failure, action, &context).await;
             }
@@ -111,12 +111,12 @@ async fn run(
 /// A command whose result did not arrive has not passed: an empty matrix would look like no work.
 fn with_result(verdict: Verdict, printer: &Printer) -> Verdict {
     let Some(error) = printer.lost() else { return verdict };
-    tell_lost(error);
+    print_lost_output(error);
     if verdict == Verdict::Passed { Verdict::Misconfigured } else { verdict }
 }
 
 /// To standard error, even where everything else goes to standard output.
-fn tell_lost(error: &io::Error) {
+fn print_lost_output(error: &io::Error) {
     let _unread = writeln!(
         io::stderr().lock(),
         "error: failed to write the result to standard output: {error}\n  hint: the result is incomplete; free space, or redirect it elsewhere"
@@ -146,7 +146,7 @@ fn explain(error: &clap::Error, redactor: &Redactor) -> ExitCode {
     let verdict = match written.err().filter(is_lost) {
         _ if error.use_stderr() => Verdict::Misconfigured,
         Some(error) => {
-            tell_lost(&error);
+            print_lost_output(&error);
             Verdict::Misconfigured
         }
         None => Verdict::Passed,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::clients::http::{HttpBuildError, HttpOptions, Retry, RetryError, build_client, requested_wait, retry};
+use crate::clients::http::{FailedAttempt, HttpBuildError, HttpOptions, Retry, RetryError, build_client, requested_wait, retry};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::secrets::Redacted;
@@ -77,14 +77,14 @@ impl Webhook {
     pub async fn send(&self, document: &Redacted<Value>) -> Result<(), WebhookError> {
         let body = document.to_string();
         let never = CancellationToken::new();
-        match retry(self.retry, &never, |failed: &FailedAttempt| failed.again, || self.once(body.clone())).await {
+        match retry(self.retry, &never, |failed: &FailedAttempt<WebhookError>| failed.again, || self.once(body.clone())).await {
             Ok(()) => Ok(()),
             Err(RetryError::Failed(failed)) => Err(failed.error),
             Err(RetryError::Cancelled) => Err(WebhookError::Transport("it was canceled".to_owned())),
         }
     }
 
-    async fn once(&self, body: String) -> Result<(), FailedAttempt> {
+    async fn once(&self, body: String) -> Result<(), FailedAttempt<WebhookError>> {
         let request = self.http.post(self.url.clone()).timeout(CALL_TIME).header(CONTENT_TYPE, "application/json").body(body);
         let answer = request.send().await.map_err(|error| {
             let again = if error.is_connect() { Retry::After(None) } else { Retry::No };
@@ -100,13 +100,6 @@ impl Webhook {
         };
         Err(FailedAttempt { error: WebhookError::Status(status.as_u16()), again })
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-struct FailedAttempt {
-    error: WebhookError,
-    again: Retry,
 }
 
 #[cfg(test)]

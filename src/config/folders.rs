@@ -28,7 +28,7 @@ const OTHERS: [&str; 6] = ["node_modules", "site-packages", "venv", "__pycache__
 
 /// What is known of a model when its folder is chosen.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Model<'a> {
+pub(super) struct UnplacedModel<'a> {
     /// The name that selects it.
     pub(super) name: &'a str,
     /// Its configuration, relative to the repository; empty without one.
@@ -82,7 +82,7 @@ impl Projects {
     }
 
     /// The folder of a model without a setting, and a finding where none is certain.
-    fn of(&self, root: &Path, model: Model<'_>) -> (String, Option<Finding>) {
+    fn of(&self, root: &Path, model: UnplacedModel<'_>) -> (String, Option<Finding>) {
         if let Some((beside, _)) = model.file.rsplit_once('/')
             && let Some(beside) = folder_in_repository(beside)
             && !beside.is_empty()
@@ -116,7 +116,7 @@ impl Projects {
     }
 
     /// Where a model's project is, and findings about the settings that name it.
-    pub(super) fn place(&self, root: &Path, model: Model<'_>, settings: &Folders) -> (ProjectPlace, Vec<Finding>) {
+    pub(super) fn place(&self, root: &Path, model: UnplacedModel<'_>, settings: &Folders) -> (ProjectPlace, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut inside = |key: &str, named: &Option<(String, Location)>| {
             let (text, location) = named.as_ref()?;

@@ -12,13 +12,13 @@ use crate::config::settings::{Key, PartialSettings, SETTINGS, Setting, Settings,
 use crate::config::sources::Flags;
 
 /// Settings from one source.
-pub(super) struct Layer {
+pub(super) struct SettingLayer {
     /// The source as users know it: `--parallel`, `SAFE_PUSH_PARALLEL`, `.safe-push.yaml`.
     name: String,
     values: Result<Dict, Error>,
 }
 
-impl Layer {
+impl SettingLayer {
     pub(super) fn new(name: impl Into<String>, values: Dict) -> Self {
         Self { name: name.into(), values: Ok(values) }
     }
@@ -34,7 +34,7 @@ impl Layer {
     }
 }
 
-impl Provider for Layer {
+impl Provider for SettingLayer {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.name.clone())
     }
@@ -45,16 +45,16 @@ impl Provider for Layer {
 }
 
 /// Layers, later ones win.
-pub(super) struct Layers {
+pub(super) struct SettingLayers {
     figment: Figment,
 }
 
-impl Layers {
+impl SettingLayers {
     pub(super) fn new() -> Self {
         Self { figment: Figment::new() }
     }
 
-    pub(super) fn add(self, layer: Layer) -> Self {
+    pub(super) fn add(self, layer: SettingLayer) -> Self {
         Self { figment: self.figment.merge(layer) }
     }
 
@@ -88,7 +88,7 @@ impl Layers {
             let Some(flag) = setting.flag else { continue };
             let name = format!("--{flag}");
             if setting.kind == ValueKind::List {
-                self = self.add(Layer::one(name, setting, Value::from(values.clone())));
+                self = self.add(SettingLayer::one(name, setting, Value::from(values.clone())));
             } else if let Some(value) = values.last().filter(|value| !value.is_empty()) {
                 // A flag that says the opposite has no value of its own.
                 let value = if setting.negated.is_some() { "false" } else { value };
@@ -134,12 +134,12 @@ fn first_set<'a>(environment: &'a BTreeMap<String, String>, names: impl Iterator
 }
 
 /// A text from outside of files, as the value that the setting wants.
-fn from_text(setting: &Setting, source_name: &str, text: &str) -> Result<Layer, ConfigError> {
+fn from_text(setting: &Setting, source_name: &str, text: &str) -> Result<SettingLayer, ConfigError> {
     let value = setting.parse(text).map_err(|rejected| ConfigError::BadSetting {
         source_name: source_name.to_owned(),
         value: shorten(text, 100),
         problem: rejected.problem,
         hint: rejected.hint,
     })?;
-    Ok(Layer::one(source_name, setting, value))
+    Ok(SettingLayer::one(source_name, setting, value))
 }

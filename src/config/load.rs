@@ -5,11 +5,11 @@ use repository_files::FileError;
 
 use crate::config::ConfigError;
 use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, read_text, stem};
-use crate::config::loaded::{Configured, LoadedModel, LoadedModels, NewModel};
+use crate::config::loaded::{Configured, LoadedModel, LoadedModels, UnconfiguredModel};
 use crate::config::model_file::{self, ModelFile};
 use crate::config::model_roles::{self, ModelRoles};
 use crate::config::reader;
-use crate::config::repository::{self, Repository};
+use crate::config::repository::{self, ConfiguredRepository};
 use crate::config::sources::{RunSettings, Sources};
 use crate::config::tokens::Tokens;
 use crate::domain::identity::ModelRef;
@@ -17,7 +17,7 @@ use crate::domain::model_name::ModelName;
 
 /// Loads plans for the requested models. All mistakes of all files are reported at once.
 pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
-    let repository = Repository::open(sources)?;
+    let repository = ConfiguredRepository::open(sources)?;
     let files = repository.files();
     let chosen = repository.chosen(sources, &files)?;
     if let (Some(model), [first, _, ..]) = (&sources.model_argument, chosen.paths.as_slice()) {
@@ -61,8 +61,8 @@ pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
 }
 
 /// Where to write the configuration of a model that has none yet, and where its project is.
-pub fn new_model(sources: &Sources, model: &ModelRef) -> Result<NewModel, ConfigError> {
-    let repository = Repository::open(sources)?;
+pub fn new_model(sources: &Sources, model: &ModelRef) -> Result<UnconfiguredModel, ConfigError> {
+    let repository = ConfiguredRepository::open(sources)?;
     if repository.findings.iter().any(Finding::is_error) {
         return Err(ConfigError::Mistakes { findings: repository.findings });
     }
@@ -75,12 +75,12 @@ pub fn new_model(sources: &Sources, model: &ModelRef) -> Result<NewModel, Config
     };
     let (place, findings) = repository.place_of_new(model, &file);
     let (path, project) = (repository.root.join(&file), repository.root.join(&place.context));
-    Ok(NewModel { repository: repository.root, path, project, place, findings })
+    Ok(UnconfiguredModel { repository: repository.root, path, project, place, findings })
 }
 
 /// Loads the settings of a run, without its models.
 pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
-    let repository = Repository::open(sources)?;
+    let repository = ConfiguredRepository::open(sources)?;
     if repository.findings.iter().any(Finding::is_error) {
         return Err(ConfigError::Mistakes { findings: repository.findings });
     }
@@ -91,7 +91,7 @@ pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
 pub fn settings_as_far_as_possible(mut sources: Sources, with_files: bool) -> RunSettings {
     loop {
         let read = match with_files {
-            true => Repository::open(&sources).map(|repository| repository.run_settings(&sources)),
+            true => ConfiguredRepository::open(&sources).map(|repository| repository.run_settings(&sources)),
             false => repository::settings_from_outside(&sources),
         };
         let wrong = match read {
@@ -107,7 +107,7 @@ pub fn settings_as_far_as_possible(mut sources: Sources, with_files: bool) -> Ru
 
 /// Lists the models that have a configuration. [`load`] reports mistakes in the configurations.
 pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
-    let repository = Repository::open(sources)?;
+    let repository = ConfiguredRepository::open(sources)?;
     let files = repository.files();
     let mut findings = repository.findings.clone();
     let names: Vec<&str> = files.names().map(ModelName::as_str).collect();
@@ -126,7 +126,7 @@ pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
     Ok(Configured { models, run: repository.run_settings(sources), findings })
 }
 
-fn read_model(repository: &Repository, file: &str) -> Result<(ModelFile, Vec<Finding>), ConfigError> {
+fn read_model(repository: &ConfiguredRepository, file: &str) -> Result<(ModelFile, Vec<Finding>), ConfigError> {
     match read_text(&repository.root, file) {
         Ok(text) => Ok(model_file::parse(&text, file)),
         Err(error @ FileError::NotText { .. }) => Ok((ModelFile::default(), vec![reader::not_text(&error, file)])),
@@ -135,7 +135,7 @@ fn read_model(repository: &Repository, file: &str) -> Result<(ModelFile, Vec<Fin
 }
 
 /// The models of configurations that were not chosen. A configuration that cannot be read matters only when it is chosen.
-fn other_roles(repository: &Repository, files: &ConfigFiles, chosen: &[String]) -> Vec<ModelRoles> {
+fn other_roles(repository: &ConfiguredRepository, files: &ConfigFiles, chosen: &[String]) -> Vec<ModelRoles> {
     let is_chosen = |path: &str| chosen.iter().any(|chosen| chosen.strip_prefix("./").unwrap_or(chosen) == path);
     let mut paths: Vec<&str> = files.paths().chain([DEFAULT_CONFIG]).filter(|path| !is_chosen(path)).collect();
     paths.dedup();

@@ -29,7 +29,7 @@ pub struct LoadedModels {
 
 /// A model whose configuration is to be written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NewModel {
+pub struct UnconfiguredModel {
     /// The folder of the repository.
     pub repository: PathBuf,
     /// The configuration as it can be opened.

@@ -36,7 +36,7 @@ pub use choices::{CommentMode, VerifyMode};
 pub use error::ConfigError;
 pub use example::{model_example, repository_example};
 pub use load::{configured, load, new_model, run_settings, settings_as_far_as_possible};
-pub use loaded::{Configured, ConfiguredModel, LoadedModel, LoadedModels, NewModel};
+pub use loaded::{Configured, ConfiguredModel, LoadedModel, LoadedModels, UnconfiguredModel};
 pub use schema::{model_schema, repository_schema};
 pub use sources::{Flags, ModelPaths, RunSettings, Sources};
 pub use tokens::Tokens;

@@ -12,7 +12,7 @@ use crate::domain::model_role::ModelRole;
 
 /// Where a name comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Origin {
+pub(super) enum NameOrigin {
     File(Location),
     /// A flag, a variable or an input.
     Outside(String),
@@ -25,14 +25,14 @@ pub(super) enum Origin {
 pub(super) struct NamedModel {
     pub(super) role: ModelRole,
     pub(super) model: ModelRef,
-    pub(super) origin: Origin,
+    pub(super) origin: NameOrigin,
 }
 
 impl NamedModel {
     fn place(&self) -> Option<&Location> {
         match &self.origin {
-            Origin::File(place) => Some(place),
-            Origin::Outside(_) | Origin::Derived => None,
+            NameOrigin::File(place) => Some(place),
+            NameOrigin::Outside(_) | NameOrigin::Derived => None,
         }
     }
 }
@@ -61,8 +61,8 @@ impl ModelRoles {
         (test, test_source): (ModelRef, Option<String>),
     ) -> Self {
         let origin = |role: ModelRole, source: Option<String>| match source {
-            Some(source) => Origin::Outside(source),
-            None => config.places.get(role.key()).map_or(Origin::Derived, |place| Origin::File(place.clone())),
+            Some(source) => NameOrigin::Outside(source),
+            None => config.places.get(role.key()).map_or(NameOrigin::Derived, |place| NameOrigin::File(place.clone())),
         };
         let named =
             |role: ModelRole, model: ModelRef, source: Option<String>| NamedModel { role, model, origin: origin(role, source) };
@@ -134,7 +134,7 @@ fn finding(message: String, first: &NamedModel, second: &NamedModel) -> Finding 
     let mut finding = Finding::new(&rules::SAME_MODEL, message);
     finding.location = second.place().or_else(|| first.place()).cloned();
     for named in [first, second] {
-        if let Origin::Outside(source) = &named.origin {
+        if let NameOrigin::Outside(source) = &named.origin {
             finding = finding.detail("set by", source.clone());
         }
     }

@@ -11,7 +11,7 @@ use crate::config::choices::VerifyMode;
 use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
 use crate::config::folders::{self, Projects};
 use crate::config::git_folder::is_of_git;
-use crate::config::layers::{Layer, Layers};
+use crate::config::layers::{SettingLayer, SettingLayers};
 use crate::config::loaded::{ConfiguredModel, LoadedModel};
 use crate::config::model_file::{self, ModelFile};
 use crate::config::model_roles::ModelRoles;
@@ -30,7 +30,7 @@ use crate::domain::plan::Regressions;
 use crate::domain::project_place::ProjectPlace;
 
 /// A repository, with the settings of all of it.
-pub(super) struct Repository {
+pub(super) struct ConfiguredRepository {
     pub(super) root: PathBuf,
     file: RepositoryFile,
     settings: Settings,
@@ -38,9 +38,9 @@ pub(super) struct Repository {
     pub(super) findings: Vec<Finding>,
 }
 
-impl Repository {
+impl ConfiguredRepository {
     pub(super) fn open(sources: &Sources) -> Result<Self, ConfigError> {
-        let outer = outer_layers(Layers::new(), sources)?.settings()?;
+        let outer = outer_layers(SettingLayers::new(), sources)?.settings()?;
         let root = match &outer.working_directory {
             Some(folder) => sources.repository.join(folder),
             None => sources.repository.clone(),
@@ -50,7 +50,7 @@ impl Repository {
             Ok(None) => (RepositoryFile::default(), Vec::new()),
             Err(source) => return Err(ConfigError::Unreadable { path: FILE.to_owned(), source }),
         };
-        let layers = Layers::new().add(Layer::new(FILE, file.all.values.clone()));
+        let layers = SettingLayers::new().add(SettingLayer::new(FILE, file.all.values.clone()));
         let layers = outer_layers(layers, sources)?;
         let mut settings = layers.settings()?;
         let mut findings = findings;
@@ -145,10 +145,10 @@ impl Repository {
         let overrides = self.file.of_model(name);
         let (place, found) = self.place(name, config);
         findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
-        let layers = Layers::new()
-            .add(Layer::new(FILE, self.file.all.values.clone()))
-            .add(Layer::new(format!("{FILE} (models.{name})"), overrides.values.clone()))
-            .add(Layer::of(config.file.clone(), &settings_of(config)));
+        let layers = SettingLayers::new()
+            .add(SettingLayer::new(FILE, self.file.all.values.clone()))
+            .add(SettingLayer::new(format!("{FILE} (models.{name})"), overrides.values.clone()))
+            .add(SettingLayer::of(config.file.clone(), &settings_of(config)));
         let layers = outer_layers(layers, sources)?;
         let resolver = Resolver {
             settings: layers.settings()?,
@@ -177,7 +177,7 @@ impl Repository {
 
     /// Where a model's project is.
     fn place(&self, name: &str, config: &ModelFile) -> (ProjectPlace, Vec<Finding>) {
-        let model = folders::Model { name, file: &config.file, live: config.model.as_ref() };
+        let model = folders::UnplacedModel { name, file: &config.file, live: config.model.as_ref() };
         self.projects.place(&self.root, model, &self.file.of_model(name).folders)
     }
 
@@ -234,7 +234,7 @@ impl Repository {
 
     /// The folder of the project where no configuration names a model.
     fn only_folder(&self) -> String {
-        let nothing = folders::Model { name: "", file: "", live: None };
+        let nothing = folders::UnplacedModel { name: "", file: "", live: None };
         self.projects.place(&self.root, nothing, &Folders::default()).0.context
     }
 
@@ -281,7 +281,7 @@ impl Repository {
 
 /// The settings that come from outside of the repository.
 pub(super) fn settings_from_outside(sources: &Sources) -> Result<RunSettings, ConfigError> {
-    let settings = outer_layers(Layers::new(), sources)?.settings()?;
+    let settings = outer_layers(SettingLayers::new(), sources)?.settings()?;
     let tokens = Tokens::find(&sources.environment, sources.action);
     Ok(RunSettings { repository: sources.repository.clone(), settings, tokens, ..RunSettings::default() })
 }
@@ -320,7 +320,7 @@ fn check_one_choice(Flags(flags): &Flags) -> Result<(), ConfigError> {
 }
 
 /// The layers above all files.
-fn outer_layers(layers: Layers, sources: &Sources) -> Result<Layers, ConfigError> {
+fn outer_layers(layers: SettingLayers, sources: &Sources) -> Result<SettingLayers, ConfigError> {
     let layers = layers.add_variables(&sources.environment)?;
     let layers = if sources.action { layers.add_inputs(&sources.environment)? } else { layers };
     layers.add_flags(&sources.flags)

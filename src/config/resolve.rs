@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::config::ConfigError;
 use crate::config::git_folder::is_of_git;
 use crate::config::input_value;
-use crate::config::layers::Layers;
+use crate::config::layers::SettingLayers;
 use crate::config::model_file::{DeploymentSection, FuzzSection, ModelFile, PredictSection, TrainSection, fixed_and_disabled};
 use crate::config::model_roles::ModelRoles;
 use crate::config::repository_file::{FILE, Overrides};
@@ -34,7 +34,7 @@ use crate::support::SecretString;
 /// Makes the plan of one model.
 pub(super) struct Resolver<'a> {
     pub(super) settings: Settings,
-    pub(super) layers: &'a Layers,
+    pub(super) layers: &'a SettingLayers,
     pub(super) root: &'a Path,
     /// Where the model's project is.
     pub(super) place: ProjectPlace,

@@ -10,4 +10,4 @@ mod folder;
 pub mod github;
 mod undelivered;
 
-pub use undelivered::{Target, Undelivered};
+pub use undelivered::{DeliveryTarget, Undelivered};

@@ -7,7 +7,7 @@ use crate::clients::github::GitHubError;
 
 /// Where a run's report is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum DeliveryTarget {
     /// The folder of `run.json` and the rendered reports.
     Folder,
     /// Standard output.
@@ -31,7 +31,7 @@ pub enum Target {
     Output { name: &'static str },
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for DeliveryTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder => formatter.write_str("the report folder"),
@@ -51,7 +51,7 @@ impl fmt::Display for Target {
 /// A target that was not reached, or only in part. The other targets and the verdict are not affected.
 #[derive(Debug)]
 pub struct Undelivered {
-    pub target: Target,
+    pub target: DeliveryTarget,
     /// The error and its causes.
     pub message: String,
     /// The fix.
@@ -60,7 +60,7 @@ pub struct Undelivered {
 
 impl Undelivered {
     /// A target that could not be reached because of an error.
-    pub fn new(target: Target, error: &dyn Error) -> Self {
+    pub fn new(target: DeliveryTarget, error: &dyn Error) -> Self {
         let mut message = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
@@ -71,7 +71,7 @@ impl Undelivered {
         Self { target, message, hint: None }
     }
 
-    pub fn at_github(target: Target, error: &GitHubError) -> Self {
+    pub fn at_github(target: DeliveryTarget, error: &GitHubError) -> Self {
         Self { hint: error.hint().map(str::to_owned), ..Self::new(target, error) }
     }
 }

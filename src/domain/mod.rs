@@ -3,6 +3,7 @@
 //! Nothing here performs I/O, reads the environment or uses a clock; `tests/it/architecture` checks that. Types carry proof: a
 //! [`Cleared`](cleared::Cleared) can only be made from a [`Verified`](cleared::Verified) that passed the policy.
 
+pub mod annotation_level;
 pub mod before_after;
 pub mod canary;
 pub mod case;

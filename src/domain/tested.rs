@@ -40,7 +40,7 @@ pub struct Circumstances {
 
 /// The content of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Payload {
+struct RecordContent {
     version: VersionId,
     test_model: ModelRef,
     compared_outputs: bool,
@@ -50,7 +50,7 @@ struct Payload {
 /// Writes a record: a text without spaces.
 pub(super) fn write(version: &VersionRef, compared_outputs: bool, circumstances: Circumstances, key: &dyn Seal) -> Option<String> {
     let VersionRef { model, id } = version.clone();
-    let payload = Payload { version: id, test_model: model, compared_outputs, circumstances };
+    let payload = RecordContent { version: id, test_model: model, compared_outputs, circumstances };
     let text = STANDARD_NO_PAD.encode(serde_json::to_vec(&payload).ok()?);
     let seal = key.seal(&text);
     Some(format!("{text}.{seal}"))
@@ -58,7 +58,7 @@ pub(super) fn write(version: &VersionRef, compared_outputs: bool, circumstances:
 
 /// A record whose seal fits. Only [`TestedRecord::open`] creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestedRecord(Payload);
+pub struct TestedRecord(RecordContent);
 
 /// A version that was tested under exactly the circumstances of now. Only [`TestedRecord::check`] creates one, and
 /// [`Verified::by_record`](crate::domain::cleared::Verified::by_record) takes it.
@@ -85,23 +85,23 @@ impl TestedRecord {
     }
 
     /// Checks that nothing has changed since.
-    pub fn check(self, now: &Circumstances, test_model: &ModelRef) -> Result<TestedBefore, Changed> {
+    pub fn check(self, now: &Circumstances, test_model: &ModelRef) -> Result<TestedBefore, ChangedSinceTest> {
         let version = self.version();
-        let Payload { circumstances: then, compared_outputs, .. } = self.0;
+        let RecordContent { circumstances: then, compared_outputs, .. } = self.0;
         if then.model != now.model || version.model != *test_model {
-            return Err(Changed::Model { tested: version });
+            return Err(ChangedSinceTest::Model { tested: version });
         }
         if then.tool_version != now.tool_version {
-            return Err(Changed::Tool { then: then.tool_version });
+            return Err(ChangedSinceTest::Tool { then: then.tool_version });
         }
         if then.configuration != now.configuration {
-            return Err(Changed::Configuration);
+            return Err(ChangedSinceTest::Configuration);
         }
         if then.source != now.source {
-            return Err(Changed::Source);
+            return Err(ChangedSinceTest::Source);
         }
         if then.live != now.live {
-            return Err(Changed::Live { then: then.live, now: now.live.clone() });
+            return Err(ChangedSinceTest::Live { then: then.live, now: now.live.clone() });
         }
         Ok(TestedBefore { version, live: then.live, compared_outputs })
     }
@@ -125,7 +125,7 @@ impl TestedBefore {
 
 /// What changed since a version was tested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Changed {
+pub enum ChangedSinceTest {
     /// It was tested for another model.
     Model {
         tested: VersionRef,
@@ -143,7 +143,7 @@ pub enum Changed {
     },
 }
 
-impl fmt::Display for Changed {
+impl fmt::Display for ChangedSinceTest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Model { tested } => write!(formatter, "{tested} was tested for another model"),

@@ -11,7 +11,7 @@ use cog_source::sdk::{self, SchemaSource, SdkVersion};
 use serde_json::Value;
 
 use crate::inspect::Tools;
-use crate::support::process::{Bounds, Ended};
+use crate::support::process::{Bounds, ProcessOutput};
 use crate::support::untrusted::git;
 
 /// Git reads an object in milliseconds, but a file system may be slow.
@@ -131,7 +131,7 @@ impl SourceTree for Revision {
     }
 }
 
-fn run(folder: &Path, tools: &Tools, arguments: &[&str]) -> Result<Ended, crate::support::untrusted::LaunchError> {
+fn run(folder: &Path, tools: &Tools, arguments: &[&str]) -> Result<ProcessOutput, crate::support::untrusted::LaunchError> {
     let program = git(folder, |name| tools.path.as_deref().filter(|_| name == "PATH"), arguments);
     let bytes = usize::try_from(python::MAX_FILE_BYTES).unwrap_or(usize::MAX);
     tools.launcher.run(&program, Bounds { time: TIME_LIMIT, bytes, cancelled: &|| false })

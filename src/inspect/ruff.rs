@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::inspect::{InspectError, rules};
-use crate::support::process::{Bounds, Ended, ProcessError};
+use crate::support::process::{Bounds, ProcessError, ProcessOutput};
 use crate::support::untrusted::{LaunchError, Launcher, ProgramKind, UntrustedProgram};
 
 /// Ruff takes milliseconds, but a file system may be slow.
@@ -166,7 +166,7 @@ fn has_settings(folder: &Path) -> bool {
     false
 }
 
-fn read(output: &Ended, project: &Project) -> (RuffOutcome, Vec<Finding>) {
+fn read(output: &ProcessOutput, project: &Project) -> (RuffOutcome, Vec<Finding>) {
     if !output.status.success() {
         let problem = format!("it exited with {}: {}", output.status, without_source(&output.stderr.text()).trim());
         return failed(problem.trim_end_matches(": "));

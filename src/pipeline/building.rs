@@ -237,12 +237,12 @@ pub(super) async fn prepared(
         &services.environment,
     );
     let request = at_once(preparing, context.cancelled).await?;
-    tell_advice(record, inspected, &request.findings)?;
+    record_advice(record, inspected, &request.findings)?;
     Ok(request)
 }
 
 /// Reports findings about the build that the inspection did not have yet, under the repository's policy. Stops on errors.
-fn tell_advice(record: &mut ModelRecord<'_>, inspected: &Inspected, findings: &[Finding]) -> Result<(), Stop> {
+fn record_advice(record: &mut ModelRecord<'_>, inspected: &Inspected, findings: &[Finding]) -> Result<(), Stop> {
     let is_known = |finding: &Finding| {
         let same = |known: &Finding| known.code == finding.code && known.message == finding.message;
         inspected.findings.iter().any(same) || inspected.ignored.iter().any(same)

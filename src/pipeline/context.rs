@@ -63,7 +63,7 @@ impl<'a> RunContext<'a> {
         found.map(|finding| if is_for_later(&finding) { finding.with_severity(Severity::Warning) } else { finding }).collect()
     }
 
-    pub(super) fn tell(&self, model: &str, kind: EventKind) {
+    pub(super) fn emit(&self, model: &str, kind: EventKind) {
         self.observer.observe(Event { model: Some(model.to_owned()), kind });
     }
 }

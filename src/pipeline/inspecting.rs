@@ -139,7 +139,7 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
         Some(_) if !plan.is_named => ReplicateFacts::unknown(NotCompared::Unnamed),
         Some(replicate) => {
             let asked = at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled);
-            noticed_when_slow(asked, || context.tell(&plan.name, EventKind::Notice(WAITING.to_owned()))).await?
+            noticed_when_slow(asked, || context.emit(&plan.name, EventKind::Notice(WAITING.to_owned()))).await?
         }
         None if services.against.is_some() => ReplicateFacts::not_asked(),
         None => ReplicateFacts::unknown(if plan.is_named { NotCompared::NoToken } else { NotCompared::Unnamed }),

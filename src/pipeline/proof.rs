@@ -41,7 +41,7 @@ pub(super) async fn secrets_of(
 
 /// Checks that the absence of these secrets can be proven at all, before anything is built.
 pub(super) fn check_provable(record: &mut ModelRecord<'_>, secrets: &[NamedSecret]) -> Result<(), Stop> {
-    tell(record, &unprovable(secrets))
+    stop_on_secret(record, &unprovable(secrets))
 }
 
 /// Proves that the files a build would send contain none of the secrets.
@@ -54,7 +54,7 @@ pub(super) async fn prove_files(record: &mut ModelRecord<'_>, project: &Project,
         Ok::<_, Stop>(searching.await.map_err(crashed).and_then(|found| found).map_err(BuildError::Context)?)
     };
     let findings = at_once(searched, record.context.cancelled).await?;
-    tell(record, &findings)
+    stop_on_secret(record, &findings)
 }
 
 /// Proves that an image contains none of the secrets in its layers, its configuration and its history. Returns the other findings.
@@ -66,12 +66,12 @@ pub(super) async fn prove_image(
 ) -> Result<Vec<Finding>, Stop> {
     // By its id, as it is pushed: its name can be given to another image meanwhile.
     let findings = at_once(secrets_in_image(images, &image.id, secrets), record.context.cancelled).await?;
-    tell(record, &findings)?;
+    stop_on_secret(record, &findings)?;
     Ok(findings)
 }
 
 /// Stops on a secret. No setting of the repository changes that.
-fn tell(record: &mut ModelRecord<'_>, findings: &[Finding]) -> Result<(), Stop> {
+fn stop_on_secret(record: &mut ModelRecord<'_>, findings: &[Finding]) -> Result<(), Stop> {
     record.found(findings.to_vec());
     judge(findings, |_finding| About::Configuration).map(drop)
 }

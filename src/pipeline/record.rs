@@ -57,7 +57,7 @@ impl<'a> ModelRecord<'a> {
     /// Starts the record of a model.
     pub(super) fn begin(model: &'a ModelRun, context: &'a RunContext<'a>) -> Self {
         let plan = &model.plan;
-        context.tell(&plan.name, EventKind::ModelStarted);
+        context.emit(&plan.name, EventKind::ModelStarted);
         let report = ModelReport {
             name: plan.name.clone(),
             model: plan.model.clone(),
@@ -95,7 +95,7 @@ impl<'a> ModelRecord<'a> {
             self.report.verdict = Verdict::Cancelled;
             return Err(Halt);
         }
-        self.tell(EventKind::StageStarted(W::STAGE));
+        self.emit(EventKind::StageStarted(W::STAGE));
         let start = clock.instant();
         let outcome = within_grace(work.run(self), cancelled).await;
         let duration = clock.instant().saturating_duration_since(start);
@@ -155,7 +155,7 @@ impl<'a> ModelRecord<'a> {
     }
 
     fn note_stage(&mut self, stage: Stage, status: StageStatus, duration: Duration, note: Option<String>) {
-        self.tell(EventKind::StageFinished { stage, status, duration, note: note.clone() });
+        self.emit(EventKind::StageFinished { stage, status, duration, note: note.clone() });
         self.report.stages.push(StageReport { stage, status, duration, note });
     }
 
@@ -164,7 +164,7 @@ impl<'a> ModelRecord<'a> {
         for finding in findings {
             if let Some(kept) = self.keep(finding) {
                 let kept = kept.clone();
-                self.tell(EventKind::Found(kept));
+                self.emit(EventKind::Found(kept));
             }
         }
     }
@@ -188,11 +188,11 @@ impl<'a> ModelRecord<'a> {
 
     /// Reports something that is not a finding.
     pub(super) fn notice(&self, text: impl Into<String>) {
-        self.tell(EventKind::Notice(text.into()));
+        self.emit(EventKind::Notice(text.into()));
     }
 
-    fn tell(&self, kind: EventKind) {
-        self.context.tell(&self.report.name, kind);
+    fn emit(&self, kind: EventKind) {
+        self.context.emit(&self.report.name, kind);
     }
 
     /// Lists every stage that was not entered as skipped, with the reason given or the stage that did not pass.
@@ -221,7 +221,7 @@ impl<'a> ModelRecord<'a> {
         // A stable sort keeps findings of one severity in the order in which they were found.
         self.report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         self.add_source_lines();
-        self.tell(EventKind::ModelFinished(Box::new(self.report.clone())));
+        self.emit(EventKind::ModelFinished(Box::new(self.report.clone())));
         self.report
     }
 }

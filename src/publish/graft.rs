@@ -6,7 +6,7 @@ use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::publish::grafted_image::GraftedImage;
 use crate::publish::push::PushedVersion;
-use crate::publish::route::{Left, Settled, interruptible, settle};
+use crate::publish::route::{RouteError, Settled, interruptible, settle};
 use crate::publish::services::answered;
 use crate::publish::transfer::{Audience, prepare_graft};
 use crate::publish::{PublishError, PublishServices};
@@ -20,10 +20,10 @@ pub(super) async fn put(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<PushedVersion, PublishError> {
-    let refused = |left: Left| match left {
+    let refused = |left: RouteError| match left {
         // A push would need an image in the daemon.
-        Left::ToDaemon(reason) => PublishError::GraftRefused { reason },
-        Left::ForGood(error) => error,
+        RouteError::ToDaemon(reason) => PublishError::GraftRefused { reason },
+        RouteError::ForGood(error) => error,
     };
     let Some(writer) = services.writer.as_deref() else {
         return Err(PublishError::GraftRefused { reason: "images are passed by reference here".to_owned() });

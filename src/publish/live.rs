@@ -12,7 +12,7 @@ use crate::publish::latest::point_latest;
 use crate::publish::published::Published;
 use crate::publish::push::{confirm, unconfirmed};
 use crate::publish::route::{Sent, send};
-use crate::publish::services::{tell, unless_cancelled};
+use crate::publish::services::{emit, unless_cancelled};
 use crate::publish::unmoved::{check_unmoved, moved};
 use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 
@@ -106,7 +106,7 @@ async fn publish_to(
         let message = format!("{} was confirmed by the registry alone", published.version);
         published.findings.push(Finding::new(&rules::OFFICIAL_UNCONFIRMED, message));
     }
-    tell(observer, name, EventKind::VersionReady(published.version.clone()));
+    emit(observer, name, EventKind::VersionReady(published.version.clone()));
     Ok(published)
 }
 

@@ -27,7 +27,7 @@ async fn create(new: &NewModel, replicate: &dyn Replicate, cancelled: &Cancellat
     let model = &new.model;
     match unless_cancelled(replicate.create_model(new), cancelled).await? {
         ModelCreation::Created(made) => Ok((*made, true)),
-        // Created meanwhile, for example by another leg of the same matrix.
+        // Created meanwhile, for example by another job of the same matrix.
         ModelCreation::AlreadyThere => match unless_cancelled(replicate.model(model), cancelled).await? {
             Some(found) => Ok((found, false)),
             None => Err(PublishError::HiddenTestModel { model: model.clone() }),

@@ -14,7 +14,7 @@ use crate::clients::registry::Manifest;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
-use crate::publish::services::{PushDaemon, tell, unless_cancelled};
+use crate::publish::services::{PushDaemon, emit, unless_cancelled};
 use crate::publish::{PublishError, PublishServices};
 use crate::support::retry::RetryPolicy;
 
@@ -116,7 +116,7 @@ async fn push_as(
             PushEvent::Layer { outcome, done, layers } => EventKind::LayerPushed { outcome, done, layers },
             PushEvent::Repeated { reason, wait } => EventKind::PushRepeated { reason, wait },
         };
-        tell(observer, name, kind);
+        emit(observer, name, kind);
     };
     Ok(daemon.push.push(&push, &mut events, cancelled).await?.digest)
 }

@@ -7,8 +7,8 @@ use crate::domain::cleared::Staged;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::publish::push::confirm;
-use crate::publish::route::{Copy, Left, Sent, copy_version};
-use crate::publish::services::tell;
+use crate::publish::route::{Copy, RouteError, Sent, copy_version};
+use crate::publish::services::emit;
 use crate::publish::stage::{StagedVersion, TestModel};
 use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, models};
 
@@ -41,12 +41,12 @@ pub async fn restage(
     let (test_model, model_created) = place.find_or_create(services, observer, cancelled).await?;
     let copy = Copy { name, from: version, to: model, cleared: None };
     let Sent { pushed, .. } = copy_version(&copy, services, observer, cancelled).await.map_err(|left| match left {
-        Left::ToDaemon(reason) => PublishError::NoLocalImage { version: Box::new(version.clone()), reason },
-        Left::ForGood(error) => error,
+        RouteError::ToDaemon(reason) => PublishError::NoLocalImage { version: Box::new(version.clone()), reason },
+        RouteError::ForGood(error) => error,
     })?;
     let findings: Vec<Finding> = models::findings(&test_model);
     confirm(&pushed.version, VERSION_LIMIT, services, cancelled).await?;
-    tell(observer, name, EventKind::VersionReady(pushed.version.clone()));
+    emit(observer, name, EventKind::VersionReady(pushed.version.clone()));
     let staged = Staged { version: pushed.version, image: None, layers: pushed.layers };
     Ok(StagedVersion { staged, model_created, findings })
 }

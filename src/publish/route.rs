@@ -13,7 +13,7 @@ use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::domain::report::Transfer;
 use crate::publish::push::{PushedVersion, push, read_back, unconfirmed};
-use crate::publish::services::{answered, tell};
+use crate::publish::services::{answered, emit};
 use crate::publish::transfer::{Audience, Prepared, Put, Source, TransferError, prepare};
 use crate::publish::unmoved::check_moved;
 use crate::publish::{PublishError, PublishServices};
@@ -34,14 +34,14 @@ pub(super) async fn send(
 ) -> Result<Sent, PublishError> {
     let reason = match within_registry(name, cleared, services, observer, cancelled).await {
         Ok(sent) => return Ok(sent),
-        Err(Left::ToDaemon(reason)) => reason,
-        Err(Left::ForGood(error)) => return Err(error),
+        Err(RouteError::ToDaemon(reason)) => reason,
+        Err(RouteError::ForGood(error)) => return Err(error),
     };
     let Some(image) = cleared.image() else {
         return Err(PublishError::NoLocalImage { version: Box::new(cleared.staged().version.clone()), reason });
     };
     if services.writer.is_some() {
-        tell(observer, name, EventKind::Notice(format!("publishing through the Docker daemon: {reason}")));
+        emit(observer, name, EventKind::Notice(format!("publishing through the Docker daemon: {reason}")));
         // Layers may have been streamed for long.
         check_moved(cleared, services, cancelled).await?;
     }
@@ -50,13 +50,13 @@ pub(super) async fn send(
 }
 
 /// Why the registry alone did not do it.
-pub(super) enum Left {
+pub(super) enum RouteError {
     /// The daemon may be able to.
     ToDaemon(String),
     ForGood(PublishError),
 }
 
-impl From<TransferError> for Left {
+impl From<TransferError> for RouteError {
     fn from(error: TransferError) -> Self {
         match error {
             TransferError::LeftToDaemon(reason) => Self::ToDaemon(reason),
@@ -65,7 +65,7 @@ impl From<TransferError> for Left {
     }
 }
 
-impl From<PublishError> for Left {
+impl From<PublishError> for RouteError {
     fn from(error: PublishError) -> Self {
         Self::ForGood(error)
     }
@@ -77,9 +77,9 @@ async fn within_registry(
     services: &PublishServices,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
-) -> Result<Sent, Left> {
+) -> Result<Sent, RouteError> {
     if !cleared.is_staged_image() {
-        return Err(Left::ToDaemon("the image without the key is not in the registry".to_owned()));
+        return Err(RouteError::ToDaemon("the image without the key is not in the registry".to_owned()));
     }
     let copy = Copy { name, from: &cleared.staged().version, to: cleared.model(), cleared: Some(cleared) };
     copy_version(&copy, services, observer, cancelled).await
@@ -101,9 +101,9 @@ pub(super) async fn copy_version(
     services: &PublishServices,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
-) -> Result<Sent, Left> {
+) -> Result<Sent, RouteError> {
     let Some(writer) = services.writer.as_deref() else {
-        return Err(Left::ToDaemon("images are passed by reference here".to_owned()));
+        return Err(RouteError::ToDaemon("images are passed by reference here".to_owned()));
     };
     let model = copy.to;
     let to = model.to_string();
@@ -135,7 +135,7 @@ pub(super) async fn copy_version(
 pub(super) async fn interruptible<T>(
     work: impl Future<Output = Result<T, TransferError>>,
     cancelled: &CancellationToken,
-) -> Result<T, Left> {
+) -> Result<T, RouteError> {
     tokio::select! {
         biased;
         () = cancelled.cancelled() => Err(PublishError::Cancelled.into()),
@@ -150,7 +150,11 @@ pub(super) enum Settled {
 }
 
 /// Puts the manifest and reads it back.
-pub(super) async fn settle(prepared: &Prepared<'_>, version: &VersionRef, services: &PublishServices) -> Result<Settled, Left> {
+pub(super) async fn settle(
+    prepared: &Prepared<'_>,
+    version: &VersionRef,
+    services: &PublishServices,
+) -> Result<Settled, RouteError> {
     if let Put::Missing(digests) = prepared.put(version).await? {
         return Ok(Settled::Missing(digests));
     }

@@ -71,6 +71,6 @@ pub(super) async fn answered<T>(work: impl Future<Output = T>, cancelled: &Cance
 }
 
 /// Sends an event of a model to the observer.
-pub(super) fn tell(observer: &dyn Observer, name: &str, kind: EventKind) {
+pub(super) fn emit(observer: &dyn Observer, name: &str, kind: EventKind) {
     observer.observe(Event { model: Some(name.to_owned()), kind });
 }

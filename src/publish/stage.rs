@@ -12,7 +12,7 @@ use crate::domain::identity::ModelRef;
 use crate::publish::known_layers::{RelatedImage, mount_known};
 use crate::publish::latest::point_latest;
 use crate::publish::push::{confirm, push, unconfirmed};
-use crate::publish::services::tell;
+use crate::publish::services::emit;
 use crate::publish::{GraftedImage, PublishError, PublishServices, graft, models};
 
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +71,7 @@ impl TestModel<'_> {
         let (found, created) = models::find_or_create(model, hardware, services.replicate.as_ref(), cancelled).await?;
         models::check_visibility(&found, may_be_public)?;
         if created {
-            tell(observer, name, EventKind::Notice(format!("created the private test model {model}")));
+            emit(observer, name, EventKind::Notice(format!("created the private test model {model}")));
         }
         Ok((found, created))
     }
@@ -103,6 +103,6 @@ pub async fn stage(
         StageImage::Grafted(image) => (graft::put(name, image, model, services, observer, cancelled).await?, None),
     };
     confirm(&pushed.version, version_limit, services, cancelled).await?;
-    tell(observer, name, EventKind::VersionReady(pushed.version.clone()));
+    emit(observer, name, EventKind::VersionReady(pushed.version.clone()));
     Ok(StagedVersion { staged: Staged { version: pushed.version, image, layers: pushed.layers }, model_created, findings })
 }

@@ -22,7 +22,7 @@ use crate::domain::report::{PublishRoute, Transfer};
 use crate::publish::PublishError;
 use crate::publish::grafted_image::GraftedImage;
 use crate::publish::push::unconfirmed;
-use crate::publish::services::tell;
+use crate::publish::services::emit;
 
 /// The tag that a push ends with. `docker pull` without a tag gets it.
 pub(super) const LATEST: &str = "latest";
@@ -72,7 +72,7 @@ pub(super) struct Audience<'a> {
 /// A version whose blobs are in the other repository. What is missing is the manifest, which makes it a version.
 pub(super) struct Prepared<'a> {
     manifest: StoredManifest,
-    layers: Layers<'a>,
+    layers: LayerTransfer<'a>,
     writer: &'a dyn RegistryWriter,
     /// How often the registry may say that it misses blobs. It may name one at a time.
     repairs_left: usize,
@@ -98,7 +98,7 @@ pub(super) async fn prepare<'a>(
     let config = writer.small_blob(&from, &image.config).await?;
     let config = with_label(&config, PUSH_ID, &Uuid::now_v7().to_string())?;
 
-    let layers = Layers::of(&image.layers, from, to, writer, audience);
+    let layers = LayerTransfer::of(&image.layers, from, to, writer, audience);
     layers.bring_all().await?;
     let manifest = image.with_config(&writer.put_blob(to, config).await?);
     Ok(Prepared { manifest, repairs_left: layers.blobs.len(), layers, writer })
@@ -117,12 +117,12 @@ pub(super) async fn prepare_graft<'a>(
     for layer in &graft.layers {
         let sent = |bytes: u64| {
             let sent_bytes = sent_before.fetch_add(bytes, Ordering::Relaxed) + bytes;
-            tell(audience.observer, audience.name, EventKind::PushProgress { sent_bytes, total_bytes });
+            emit(audience.observer, audience.name, EventKind::PushProgress { sent_bytes, total_bytes });
         };
         writer.put_file(to, layer, &sent).await?;
     }
     let kept = graft.manifest.layers.iter().filter(|layer| !new.contains(&layer.digest));
-    let layers = Layers::of(kept, graft.on.model.to_string(), to, writer, audience);
+    let layers = LayerTransfer::of(kept, graft.on.model.to_string(), to, writer, audience);
     layers.bring_all().await?;
     let config = with_label(&graft.config, PUSH_ID, &Uuid::now_v7().to_string())?;
     let manifest = graft.manifest.with_config(&writer.put_blob(to, config).await?);
@@ -196,7 +196,7 @@ pub(super) async fn image_of(
 }
 
 /// The layers on their way.
-struct Layers<'a> {
+struct LayerTransfer<'a> {
     /// Each once, in order.
     blobs: Vec<Blob>,
     from: String,
@@ -211,7 +211,7 @@ struct Layers<'a> {
     refusal: std::sync::Mutex<Option<String>>,
 }
 
-impl<'a> Layers<'a> {
+impl<'a> LayerTransfer<'a> {
     fn of<'b>(
         layers: impl IntoIterator<Item = &'b Blob>,
         from: String,
@@ -250,7 +250,7 @@ impl<'a> Layers<'a> {
         counter.fetch_add(1, Ordering::Relaxed);
         let done = [&self.present, &self.mounted, &self.streamed].map(|counter| counter.load(Ordering::Relaxed)).iter().sum();
         let Audience { name, observer } = self.audience;
-        tell(observer, name, EventKind::LayerPushed { outcome, done, layers: self.blobs.len() });
+        emit(observer, name, EventKind::LayerPushed { outcome, done, layers: self.blobs.len() });
         Ok(())
     }
 
@@ -273,7 +273,7 @@ impl<'a> Layers<'a> {
         let total_bytes = self.blobs.iter().map(|blob| blob.size_bytes).fold(0, u64::saturating_add);
         let sent = |bytes: u64| {
             let sent_bytes = self.sent_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-            tell(self.audience.observer, self.audience.name, EventKind::PushProgress { sent_bytes, total_bytes });
+            emit(self.audience.observer, self.audience.name, EventKind::PushProgress { sent_bytes, total_bytes });
         };
         Ok(self.writer.copy_blob(self.to, &self.from, blob, &sent).await?)
     }

@@ -61,13 +61,13 @@ pub async fn weigh(version: &VersionRef, writer: &dyn RegistryWriter) -> Result<
 }
 
 #[derive(Deserialize)]
-struct Configuration {
+struct ImageHistory {
     #[serde(default)]
-    history: Vec<Step>,
+    history: Vec<HistoryEntry>,
 }
 
 #[derive(Deserialize)]
-struct Step {
+struct HistoryEntry {
     #[serde(default)]
     created_by: String,
     #[serde(default)]
@@ -76,7 +76,7 @@ struct Step {
 
 /// The steps that made layers, in order.
 fn steps_of(config: &[u8]) -> Vec<String> {
-    let read: Option<Configuration> = serde_json::from_slice(config).ok();
+    let read: Option<ImageHistory> = serde_json::from_slice(config).ok();
     let steps = read.map(|read| read.history).unwrap_or_default();
     steps.into_iter().filter(|step| !step.empty_layer).map(|step| step.created_by).collect()
 }

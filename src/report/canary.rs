@@ -30,14 +30,14 @@ pub(crate) struct CanaryFlight {
     /// The total duration in milliseconds.
     pub(crate) duration_ms: u64,
     /// The steps, in order.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<CanaryStepEntry>,
     /// The error that stopped it.
-    pub(crate) error: Option<Problem>,
+    pub(crate) error: Option<CanaryProblem>,
 }
 
 /// One step of a canary run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Step {
+pub(crate) struct CanaryStepEntry {
     /// `guard`, `inspect`, `build`, `stage`, `verify` or `clean-up`.
     pub(crate) name: String,
     /// The verdict.
@@ -50,7 +50,7 @@ pub(crate) struct Step {
 
 /// An error with a fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Problem {
+pub(crate) struct CanaryProblem {
     /// What went wrong.
     pub(crate) message: String,
     /// The fix.
@@ -73,14 +73,17 @@ pub(crate) fn canary_flight(report: &CanaryReport) -> CanaryFlight {
         steps: report
             .steps
             .iter()
-            .map(|step| Step {
+            .map(|step| CanaryStepEntry {
                 name: step.name.to_owned(),
                 status: step.status,
                 duration_ms: millis(step.duration),
                 note: step.note.clone(),
             })
             .collect(),
-        error: report.problem.as_ref().map(|problem| Problem { message: problem.message.clone(), hint: problem.hint.clone() }),
+        error: report
+            .problem
+            .as_ref()
+            .map(|problem| CanaryProblem { message: problem.message.clone(), hint: problem.hint.clone() }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What commands print with `--format json`: types with frozen names, each with a JSON Schema in `schemas/`.
 //!
-//! [`Document`] is what the CLI prints as JSON, so a document without a schema does not compile. Fields are added, never renamed or removed.
+//! [`PrintedDocument`] is what the CLI prints as JSON, so a document without a schema does not compile. Fields are added, never renamed or removed.
 //! `run.json` is in `json::v1`; formats of others (OpenAPI, SARIF) have schemas of their own.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::report::cleanup::CleanupJson;
 use crate::report::json::v1::{FindingEntry, MeasurementEntry, Run};
 
 /// A document that a command prints, described by a schema of [`DOCUMENTS`].
-pub(crate) trait Document: Serialize + JsonSchema {}
+pub(crate) trait PrintedDocument: Serialize + JsonSchema {}
 
 /// What one or several commands print with `--format json`.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub struct DocumentSchema {
 }
 
 impl DocumentSchema {
-    const fn of<T: Document>(path: &'static str, commands: &'static [&'static str], content: &'static str) -> Self {
+    const fn of<T: PrintedDocument>(path: &'static str, commands: &'static [&'static str], content: &'static str) -> Self {
         Self { path, commands, content, schema: generate::<T> }
     }
 
@@ -80,16 +80,16 @@ fn generate<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-impl Document for Run {}
-impl Document for CanaryFlight {}
-impl Document for CleanupJson {}
+impl PrintedDocument for Run {}
+impl PrintedDocument for CanaryFlight {}
+impl PrintedDocument for CleanupJson {}
 
 /// What was looked at, in order.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct Examinations(pub(crate) Vec<ExaminationEntry>);
 
-impl Document for Examinations {}
+impl PrintedDocument for Examinations {}
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -135,14 +135,14 @@ pub(crate) struct Selected {
     pub(crate) notices: Vec<String>,
 }
 
-impl Document for Selected {}
+impl PrintedDocument for Selected {}
 
 /// Findings, in the order of their severity and place.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct Findings(pub(crate) Vec<FindingEntry>);
 
-impl Document for Findings {}
+impl PrintedDocument for Findings {}
 
 /// The Dockerfile of a model.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -153,7 +153,7 @@ pub(crate) struct Dockerfile {
     pub(crate) decisions: Vec<DecisionEntry>,
 }
 
-impl Document for Dockerfile {}
+impl PrintedDocument for Dockerfile {}
 
 /// One decision about a Dockerfile.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -181,14 +181,14 @@ pub(crate) struct ComparedFiles {
     pub(crate) remarks: Vec<String>,
 }
 
-impl Document for ComparedFiles {}
+impl PrintedDocument for ComparedFiles {}
 
 /// Rules, in the order of their codes within each chapter.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct RuleEntries(pub(crate) Vec<RuleEntry>);
 
-impl Document for RuleEntries {}
+impl PrintedDocument for RuleEntries {}
 
 /// A rule that findings refer to.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -223,7 +223,7 @@ pub(crate) struct SandboxVariables {
     pub(crate) cog_token: String,
 }
 
-impl Document for SandboxVariables {}
+impl PrintedDocument for SandboxVariables {}
 
 /// A prediction with what it printed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -244,7 +244,7 @@ pub(crate) struct PredictionLogs {
     pub(crate) url: Option<String>,
 }
 
-impl Document for PredictionLogs {}
+impl PrintedDocument for PredictionLogs {}
 
 #[cfg(test)]
 mod tests {

@@ -9,13 +9,13 @@ use crate::report::measurement::number;
 const RUNS: usize = 20;
 
 /// A model over several runs, oldest first, the run of the report last.
-pub(super) struct Trend {
+pub(super) struct ModelHistory {
     pub(super) runs: Vec<EarlierRun>,
-    pub(super) cases: Vec<CaseTrend>,
+    pub(super) cases: Vec<CaseHistory>,
 }
 
 /// A case over several runs.
-pub(super) struct CaseTrend {
+pub(super) struct CaseHistory {
     pub(super) id: String,
     /// Its status in each run; `None` where it did not exist.
     pub(super) statuses: Vec<Option<CaseStatus>>,
@@ -24,7 +24,7 @@ pub(super) struct CaseTrend {
 }
 
 /// The trend of a model; `None` without an earlier run.
-pub(super) fn trend(model: &Model, run: &Run) -> Option<Trend> {
+pub(super) fn trend(model: &Model, run: &Run) -> Option<ModelHistory> {
     let mut runs: Vec<EarlierRun> =
         run.history.iter().filter(|entry| entry.name == model.name && entry.model == model.model).cloned().collect();
     if runs.is_empty() {
@@ -40,17 +40,17 @@ pub(super) fn trend(model: &Model, run: &Run) -> Option<Trend> {
     }
     let cases = ids.into_iter().map(|id| {
         let found = || runs.iter().map(move |entry| entry.cases.iter().find(|case| case.id == id));
-        CaseTrend {
+        CaseHistory {
             id: id.to_owned(),
             statuses: found().map(|case| case.map(|case| case.status)).collect(),
             seconds: found().map(|case| case.and_then(|case| case.predict_seconds)).collect(),
         }
     });
     let cases = cases.collect();
-    Some(Trend { runs, cases })
+    Some(ModelHistory { runs, cases })
 }
 
-impl Trend {
+impl ModelHistory {
     /// The cost of each run: `$0.0019 → $0.0021`; `None` if none is known.
     pub(super) fn cost(&self) -> Option<String> {
         let prices: Vec<Option<f64>> = self.runs.iter().map(|entry| entry.cost.estimated_usd).collect();
@@ -59,7 +59,7 @@ impl Trend {
     }
 }
 
-impl CaseTrend {
+impl CaseHistory {
     /// The last run compared with the one before: `failed now, passed before`; `None` if the status is the same.
     pub(super) fn change(&self) -> Option<String> {
         let [.., before, now] = &self.statuses[..] else { return None };

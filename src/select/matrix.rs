@@ -10,7 +10,7 @@ pub const MATRIX_JOBS: usize = 256;
 /// The outputs of a step that selects models, for the following jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outputs {
-    /// The matrix, as `strategy.matrix: ${{ fromJSON(...) }}` takes it. Every leg's `model` can be given as `models`.
+    /// The matrix, as `strategy.matrix: ${{ fromJSON(...) }}` takes it. Every job's `model` can be given as `models`.
     pub matrix: Value,
     /// The names, separated by commas.
     pub models: String,
@@ -37,27 +37,27 @@ pub fn outputs(models: &[ModelName]) -> Outputs {
     Outputs { matrix: matrix(models), models: list(models), count: models.len(), any: !models.is_empty() }
 }
 
-/// The matrix: a leg for each model, in their order. More models than a matrix has room for share legs, each of which carries a list.
+/// The matrix: a job for each model, in their order. More models than a matrix has room for share jobs, each of which carries a list.
 pub fn matrix(models: &[ModelName]) -> Value {
     if models.len() <= MATRIX_JOBS {
         return json!({ "model": models });
     }
-    let legs: Vec<Value> =
-        legs(models).into_iter().zip(1..).map(|(models, leg)| json!({ "model": list(models), "leg": leg })).collect();
-    json!({ "include": legs })
+    let jobs: Vec<Value> =
+        shares(models).into_iter().zip(1..).map(|(models, job)| json!({ "model": list(models), "leg": job })).collect();
+    json!({ "include": jobs })
 }
 
-/// Distributes models evenly over the legs. If they do not divide evenly, the first legs have one more.
-fn legs(models: &[ModelName]) -> Vec<&[ModelName]> {
+/// Distributes models evenly over the jobs. If they do not divide evenly, the first jobs have one more.
+fn shares(models: &[ModelName]) -> Vec<&[ModelName]> {
     let (least, with_one_more) = (models.len() / MATRIX_JOBS, models.len() % MATRIX_JOBS);
     let mut rest = models;
-    let mut legs = Vec::with_capacity(MATRIX_JOBS);
-    for leg in 0..MATRIX_JOBS {
-        let (first, others) = rest.split_at(least + usize::from(leg < with_one_more));
-        legs.push(first);
+    let mut jobs = Vec::with_capacity(MATRIX_JOBS);
+    for job in 0..MATRIX_JOBS {
+        let (first, others) = rest.split_at(least + usize::from(job < with_one_more));
+        jobs.push(first);
         rest = others;
     }
-    legs
+    jobs
 }
 
 fn list(models: &[ModelName]) -> String {
@@ -75,20 +75,20 @@ mod tests {
     }
 
     fn includes(matrix: &Value) -> Vec<&str> {
-        matrix["include"].as_array().unwrap().iter().map(|leg| leg["model"].as_str().unwrap()).collect()
+        matrix["include"].as_array().unwrap().iter().map(|job| job["model"].as_str().unwrap()).collect()
     }
 
     #[test]
-    fn a_matrix_has_a_leg_for_each_model() {
+    fn a_matrix_has_a_job_for_each_model() {
         assert_eq!(matrix(&models(2)), json!({ "model": ["model-0", "model-1"] }));
         assert_eq!(matrix(&models(256))["model"].as_array().unwrap().len(), 256);
     }
 
     #[test]
-    fn more_models_share_legs() {
+    fn more_models_share_jobs() {
         let matrix = matrix(&models(257));
-        let legs = includes(&matrix);
-        assert_eq!((legs.len(), legs[0], legs[1], legs[255]), (256, "model-0,model-1", "model-2", "model-256"));
+        let jobs = includes(&matrix);
+        assert_eq!((jobs.len(), jobs[0], jobs[1], jobs[255]), (256, "model-0,model-1", "model-2", "model-256"));
         assert_eq!(matrix["include"][255]["leg"], 256);
     }
 
@@ -119,11 +119,11 @@ mod tests {
         fn shards_hold_every_model_once_and_evenly(number in 257_usize..2000) {
             let models = models(number);
             let matrix = matrix(&models);
-            let legs = includes(&matrix);
-            let all: Vec<&str> = legs.iter().flat_map(|leg| leg.split(',')).collect();
+            let jobs = includes(&matrix);
+            let all: Vec<&str> = jobs.iter().flat_map(|job| job.split(',')).collect();
             assert_eq!(all, models.iter().map(ModelName::as_str).collect::<Vec<_>>());
-            let sizes: Vec<usize> = legs.iter().map(|leg| leg.split(',').count()).collect();
-            assert!(legs.len() == MATRIX_JOBS && sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1);
+            let sizes: Vec<usize> = jobs.iter().map(|job| job.split(',').count()).collect();
+            assert!(jobs.len() == MATRIX_JOBS && sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1);
         }
     }
 }

@@ -19,4 +19,4 @@ mod tree;
 pub use choice::{SelectError, choose, differences};
 pub use matrix::{MATRIX_JOBS, Outputs, matrix, outputs};
 pub use script::{Script, ScriptError, ScriptNames, ScriptOutput};
-pub use tree::{Changes, Journal, Recovery, Snapshot, recover};
+pub use tree::{Changes, Journal, JournalRecovery, Snapshot, recover};

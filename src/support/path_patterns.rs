@@ -8,7 +8,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 /// A pattern that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{pattern}' is not a valid path pattern: {problem}")]
-pub struct PatternError {
+pub struct PathPatternError {
     pub pattern: String,
     pub problem: String,
 }
@@ -16,11 +16,11 @@ pub struct PatternError {
 /// Patterns in their order.
 #[derive(Debug, Clone, Default)]
 pub struct PathPatterns {
-    patterns: Vec<Pattern>,
+    patterns: Vec<PathPattern>,
 }
 
 #[derive(Debug, Clone)]
-struct Pattern {
+struct PathPattern {
     excludes: bool,
     itself: GlobMatcher,
     within: GlobMatcher,
@@ -28,8 +28,8 @@ struct Pattern {
 
 impl PathPatterns {
     /// Reads patterns.
-    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, PatternError> {
-        let patterns = patterns.into_iter().map(Pattern::parse).collect::<Result<_, _>>()?;
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, PathPatternError> {
+        let patterns = patterns.into_iter().map(PathPattern::parse).collect::<Result<_, _>>()?;
         Ok(Self { patterns })
     }
 
@@ -40,9 +40,9 @@ impl PathPatterns {
     }
 }
 
-impl Pattern {
-    fn parse(text: &str) -> Result<Self, PatternError> {
-        let wrong = |problem: String| PatternError { pattern: text.to_owned(), problem };
+impl PathPattern {
+    fn parse(text: &str) -> Result<Self, PathPatternError> {
+        let wrong = |problem: String| PathPatternError { pattern: text.to_owned(), problem };
         let (excludes, path) = match text.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -51,7 +51,7 @@ impl Pattern {
         if path.is_empty() {
             return Err(wrong("it names nothing".to_owned()));
         }
-        let glob = |pattern: &str| -> Result<Glob, PatternError> {
+        let glob = |pattern: &str| -> Result<Glob, PathPatternError> {
             let built = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
             built.map_err(|error| wrong(error.kind().to_string()))
         };

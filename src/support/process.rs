@@ -29,7 +29,7 @@ const DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// How a program ended, and its output.
 #[derive(Debug)]
-pub struct Ended {
+pub struct ProcessOutput {
     /// Its exit code, or the signal that ended it.
     pub status: ExitStatus,
     /// Untrusted text.
@@ -100,7 +100,7 @@ enum Family<'a> {
 }
 
 /// Runs a program to its end. Blocks.
-pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
+pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<ProcessOutput, ProcessError> {
     // A group of its own, so that what it starts can be ended with it.
     command.process_group(0);
     run_family(command, bounds, Family::Group, None)
@@ -115,7 +115,7 @@ pub(in crate::support) fn run_in_session(
     bounds: Bounds<'_>,
     owner: Option<(u32, u32)>,
     noted_in: &Path,
-) -> Result<Ended, ProcessError> {
+) -> Result<ProcessOutput, ProcessError> {
     run_family(command, bounds, Family::Session { noted_in }, owner)
 }
 
@@ -124,7 +124,7 @@ fn run_family(
     bounds: Bounds<'_>,
     family: Family<'_>,
     owner: Option<(u32, u32)>,
-) -> Result<Ended, ProcessError> {
+) -> Result<ProcessOutput, ProcessError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(command).map_err(ProcessError::NotStarted)?;
     if let Family::Session { noted_in } = family {
@@ -136,8 +136,8 @@ fn run_family(
         let _stdout = child.stdout.as_ref().map(|pipe| give(pipe.as_fd()));
         let _stderr = child.stderr.as_ref().map(|pipe| give(pipe.as_fd()));
     }
-    let stdout = Listener::start(child.stdout.take(), bounds.bytes);
-    let stderr = Listener::start(child.stderr.take(), bounds.bytes);
+    let stdout = StreamReader::start(child.stdout.take(), bounds.bytes);
+    let stderr = StreamReader::start(child.stderr.take(), bounds.bytes);
     let watched = watch(&mut child, bounds);
     if watched.is_err() {
         // Before it made its session there is no group to signal.
@@ -160,7 +160,7 @@ fn run_family(
             });
         }
     };
-    Ok(Ended { status, stdout: stdout.captured(), stderr: stderr.captured() })
+    Ok(ProcessOutput { status, stdout: stdout.captured(), stderr: stderr.captured() })
 }
 
 /// A script that has just been written may still be open in a program that is being started elsewhere.
@@ -212,7 +212,7 @@ fn pid(child: &Child) -> Option<Pid> {
 }
 
 /// Reads a stream to its end, so that the program is never kept waiting.
-struct Listener {
+struct StreamReader {
     heard: Arc<Mutex<Heard>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -223,7 +223,7 @@ struct Heard {
     cut: bool,
 }
 
-impl Listener {
+impl StreamReader {
     fn start(stream: Option<impl Read + Send + 'static>, most: usize) -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let thread = stream.map(|stream| {
@@ -259,11 +259,11 @@ fn listen(mut stream: impl Read, most: usize, heard: &Mutex<Heard>) {
 mod tests {
     use super::*;
 
-    fn shell(script: &str, time: Duration, cancelled: &dyn Fn() -> bool) -> Result<Ended, ProcessError> {
+    fn shell(script: &str, time: Duration, cancelled: &dyn Fn() -> bool) -> Result<ProcessOutput, ProcessError> {
         run(Command::new("sh").args(["-c", script]), Bounds { time, bytes: 100, cancelled })
     }
 
-    fn soon(script: &str) -> Result<Ended, ProcessError> {
+    fn soon(script: &str) -> Result<ProcessOutput, ProcessError> {
         shell(script, Duration::from_secs(20), &|| false)
     }
 

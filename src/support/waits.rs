@@ -8,12 +8,12 @@ use std::time::Duration;
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Called with the reason and the length of a wait. Must not block.
-pub type Listener = dyn Fn(&str, Duration) + Send + Sync;
+pub type WaitListener = dyn Fn(&str, Duration) + Send + Sync;
 
-static LISTENER: RwLock<Option<Weak<Listener>>> = RwLock::new(None);
+static LISTENER: RwLock<Option<Weak<WaitListener>>> = RwLock::new(None);
 
 /// Announces waits to a listener from now on, instead of to the one before.
-pub fn listen(listener: &Arc<Listener>) {
+pub fn listen(listener: &Arc<WaitListener>) {
     *LISTENER.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(listener));
 }
 

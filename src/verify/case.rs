@@ -18,7 +18,7 @@ use crate::verify::engine::Engine;
 use crate::verify::health::{OutputDefect, output_defects};
 use crate::verify::judge::{Evidence, JudgeSubject};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchFault, Observation, Outcome};
+use crate::verify::observation::{FetchFault, Observation, PredictionOutcome};
 use crate::verify::opinion::{Opinion, evidence};
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::report_builder::CaseReportBuilder;
@@ -92,7 +92,7 @@ impl Engine<'_> {
                 )
             }
             PredictionEnd::Refused(detail) => {
-                let seen = Observation::without_files(case.method(), Outcome::Refused(detail), None);
+                let seen = Observation::without_files(case.method(), PredictionOutcome::Refused(detail), None);
                 match check_for(&case.expectation, &case.compare).check(&seen) {
                     CheckResult::Passed(remarks) => AttemptResult::new(AttemptVerdict::Passed, remarks),
                     CheckResult::Failed { reason, remarks } => {
@@ -132,7 +132,7 @@ impl Engine<'_> {
         }
         let seen = Arc::new(seen);
         let mut remarks = self.output_folder.save(&case.id, "", &seen.files).await;
-        if let Outcome::Failed(error) = &seen.outcome {
+        if let PredictionOutcome::Failed(error) = &seen.outcome {
             remarks.extend(platform::advice(error).map(str::to_owned));
         }
         let Some(assessment) = self.assess(check, seen.clone(), case, mask).await else {

@@ -16,7 +16,7 @@ use crate::verify::check::{NeededFiles, Needs};
 use crate::verify::engine::Engine;
 use crate::verify::file_urls::{FileUrl, UrlOrigin, all_file_urls, file_urls, urls_in};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchFault, FetchProblem, FetchedFile, Observation, Outcome, RunFacts};
+use crate::verify::observation::{FetchFault, FetchProblem, FetchedFile, Observation, PredictionOutcome, RunFacts};
 
 /// How much of all files of one output together is kept, on disk, to be decoded. Of longer files, only the hash is known.
 const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
@@ -33,7 +33,7 @@ impl Engine<'_> {
         let output = prediction.output.clone().map(|output| self.joined(method, output));
         if prediction.status != PredictionStatus::Succeeded {
             let error = prediction.error.as_deref().unwrap_or("no error message");
-            let outcome = Outcome::Failed(mask.text(error));
+            let outcome = PredictionOutcome::Failed(mask.text(error));
             return Some(Observation::without_files(method, outcome, output));
         }
         let addresses = output.as_ref().map(|output| self.addresses(output, method, needs)).unwrap_or_default();
@@ -45,7 +45,7 @@ impl Engine<'_> {
                 None => None,
             };
             self.reported_files.record(&prediction.id, &files, mask).await;
-            Observation { method, outcome: Outcome::Succeeded, output, files, wanted, run: self.run_facts(prediction) }
+            Observation { method, outcome: PredictionOutcome::Succeeded, output, files, wanted, run: self.run_facts(prediction) }
         };
         tokio::select! {
             biased;

@@ -7,7 +7,7 @@ use output_compare::{Defect, examine, text_defect};
 use serde_json::Value;
 
 use crate::domain::case::CaseKind;
-use crate::verify::observation::{FetchFault, FetchedFile, Observation, Outcome, Unexamined};
+use crate::verify::observation::{FetchFault, FetchedFile, Observation, PredictionOutcome, Unexamined};
 use crate::verify::rules;
 
 /// Defects that are reported for one output.
@@ -34,7 +34,7 @@ impl OutputDefect {
 /// The defects in the output of a succeeded prediction, with their messages. Fuzz inputs may well produce an image of a single color or an empty
 /// text, so for them only defects that cannot be intended count.
 pub(super) fn output_defects(seen: &Observation, document: &Value, kind: CaseKind) -> Vec<(OutputDefect, String)> {
-    let (Outcome::Succeeded, Some(output)) = (&seen.outcome, &seen.output) else { return Vec::new() };
+    let (PredictionOutcome::Succeeded, Some(output)) = (&seen.outcome, &seen.output) else { return Vec::new() };
     let mut found = Vec::new();
     for problem in off_schema(document, output, kind) {
         found.push((OutputDefect::OffSchema, format!("output{} {}", problem.path, problem.message)));
@@ -110,7 +110,7 @@ mod tests {
         });
         Observation {
             method: Method::Predict,
-            outcome: Outcome::Succeeded,
+            outcome: PredictionOutcome::Succeeded,
             output: Some(output),
             files: files.into_iter().collect(),
             wanted: None,
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_failed_prediction_has_no_defects() {
         let mut failed = seen(json!(5), None);
-        failed.outcome = Outcome::Failed("boom".to_owned());
+        failed.outcome = PredictionOutcome::Failed("boom".to_owned());
         assert_eq!(output_defects(&failed, &document(&json!({"type": "string"})), CaseKind::Case), []);
     }
 }

@@ -13,7 +13,7 @@ use crate::verify::file_urls::UrlOrigin;
 
 /// How a prediction or training ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum PredictionOutcome {
     /// With an output.
     Succeeded,
     /// With an error of the model. Untrusted text.
@@ -27,7 +27,7 @@ pub(super) enum Outcome {
 pub(super) struct Observation {
     /// The method of the model that was called.
     pub(super) method: Method,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: PredictionOutcome,
     /// The output, with the pieces of a concatenating iterator joined.
     pub(super) output: Option<Value>,
     /// The files of the output, in the order in which it names them. Empty unless a check needs them.
@@ -151,7 +151,7 @@ impl FetchedFile {
 }
 
 impl Observation {
-    pub(super) fn without_files(method: Method, outcome: Outcome, output: Option<Value>) -> Self {
+    pub(super) fn without_files(method: Method, outcome: PredictionOutcome, output: Option<Value>) -> Self {
         Self { method, outcome, output, files: Vec::new(), wanted: None, run: RunFacts::default() }
     }
 
@@ -209,7 +209,7 @@ mod tests {
         };
         let seen = Observation {
             method: Method::Predict,
-            outcome: Outcome::Succeeded,
+            outcome: PredictionOutcome::Succeeded,
             output: Some(json!({"image": "https://x/1", "text": "hi"})),
             files: vec![file("https://x/1")],
             wanted: None,

@@ -14,7 +14,7 @@ use crate::support::retry::RetryPolicy;
 use crate::verify::call::{PredictionCall, PredictionEnd, PredictionRun};
 use crate::verify::cost::run_time;
 use crate::verify::engine::Engine;
-use crate::verify::recovery::{Recovery, Stop};
+use crate::verify::recovery::{PredictionRecovery, VerificationStop};
 use crate::verify::side::Side;
 use crate::verify::slots::Priority;
 use crate::verify::{DeploymentRef, VerifyError, platform};
@@ -89,19 +89,19 @@ impl Engine<'_> {
                     wait
                 }
                 Err(error) => match self.recovery(&error, call, &target, duration, &mut attempts) {
-                    Recovery::Finish { end, stop } => {
+                    PredictionRecovery::Finish { end, stop } => {
                         match stop {
-                            Stop::No => {}
-                            Stop::WithError => self.stop(VerifyError::Replicate(error)),
-                            Stop::With(reason) => self.stop(reason),
+                            VerificationStop::No => {}
+                            VerificationStop::WithError => self.stop(VerifyError::Replicate(error)),
+                            VerificationStop::With(reason) => self.stop(reason),
                         }
                         break end;
                     }
-                    Recovery::AskByName(other) => {
+                    PredictionRecovery::AskByName(other) => {
                         target = other;
                         continue;
                     }
-                    Recovery::RetryUntilVisible(end) => match visibility_waits.next() {
+                    PredictionRecovery::RetryUntilVisible(end) => match visibility_waits.next() {
                         Some(wait) => {
                             let reason = "Replicate does not show the version yet".to_owned();
                             self.emit(EventKind::Waiting { reason, wait });

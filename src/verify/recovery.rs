@@ -13,9 +13,9 @@ use crate::verify::engine::Engine;
 use crate::verify::side::Side;
 
 /// What to do after an error of the Replicate client.
-pub(super) enum Recovery {
+pub(super) enum PredictionRecovery {
     /// The prediction is over.
-    Finish { end: PredictionEnd, stop: Stop },
+    Finish { end: PredictionEnd, stop: VerificationStop },
     /// Retry by the model's name.
     AskByName(PredictionTarget),
     /// Retry, because a version that was just pushed may become visible in a moment. The end if it does not.
@@ -23,20 +23,20 @@ pub(super) enum Recovery {
 }
 
 /// Whether an error stops the whole verification.
-pub(super) enum Stop {
+pub(super) enum VerificationStop {
     No,
     /// With the client's error as the reason.
     WithError,
     With(VerifyError),
 }
 
-impl Recovery {
+impl PredictionRecovery {
     fn finish(end: PredictionEnd) -> Self {
-        Self::Finish { end, stop: Stop::No }
+        Self::Finish { end, stop: VerificationStop::No }
     }
 
     fn stop(end: PredictionEnd) -> Self {
-        Self::Finish { end, stop: Stop::WithError }
+        Self::Finish { end, stop: VerificationStop::WithError }
     }
 }
 
@@ -48,7 +48,7 @@ impl Engine<'_> {
         target: &PredictionTarget,
         duration: Duration,
         attempts: &mut Vec<Attempt>,
-    ) -> Recovery {
+    ) -> PredictionRecovery {
         let message = call.mask.text(&with_causes(error));
         let errored = || PredictionEnd::Errored(message.clone());
         let is_staged = call.side.is_staged();
@@ -59,38 +59,38 @@ impl Engine<'_> {
                     let noun = if call.side == Side::Trainer { "training" } else { "prediction" };
                     self.emit(EventKind::Notice(format!("{}: failed to cancel {noun} {id}, which may still run", call.case)));
                 }
-                Recovery::finish(PredictionEnd::Cancelled)
+                PredictionRecovery::finish(PredictionEnd::Cancelled)
             }
             ReplicateFailure::TimedOut(timed_out) => self.timed_out(timed_out, call, duration, attempts),
             ReplicateFailure::InvalidInput { detail, .. } => {
                 let detail = call.mask.text(detail);
                 attempts.push(refused(&detail, duration));
-                Recovery::finish(PredictionEnd::Refused(detail))
+                PredictionRecovery::finish(PredictionEnd::Refused(detail))
             }
-            ReplicateFailure::PaymentRequired { .. } => Recovery::stop(errored()),
+            ReplicateFailure::PaymentRequired { .. } => PredictionRecovery::stop(errored()),
             ReplicateFailure::VersionDisabled { detail } if is_staged => {
                 let reason = VerifyError::NeverBooted { reason: detail.clone(), logs_tail: String::new() };
-                Recovery::Finish { end: errored(), stop: Stop::With(reason) }
+                PredictionRecovery::Finish { end: errored(), stop: VerificationStop::With(reason) }
             }
             ReplicateFailure::NotFound { .. } | ReplicateFailure::VersionNotPermitted { .. } if is_staged && !has_booted => {
-                Recovery::RetryUntilVisible(errored())
+                PredictionRecovery::RetryUntilVisible(errored())
             }
             // Official models have no predictions by version: `docs/reference/replicate-api.md#official-models`.
             ReplicateFailure::NotFound { .. } => match target {
                 PredictionTarget::Version(version) if !is_staged => {
-                    Recovery::AskByName(PredictionTarget::Model(version.model.clone()))
+                    PredictionRecovery::AskByName(PredictionTarget::Model(version.model.clone()))
                 }
-                _ if is_staged => Recovery::stop(errored()),
-                _ => Recovery::finish(errored()),
+                _ if is_staged => PredictionRecovery::stop(errored()),
+                _ => PredictionRecovery::finish(errored()),
             },
             ReplicateFailure::Forbidden { .. }
             | ReplicateFailure::VersionNotPermitted { .. }
             | ReplicateFailure::VersionDisabled { .. }
                 if !is_staged =>
             {
-                Recovery::finish(errored())
+                PredictionRecovery::finish(errored())
             }
-            _ => Recovery::stop(errored()),
+            _ => PredictionRecovery::stop(errored()),
         }
     }
 
@@ -100,7 +100,7 @@ impl Engine<'_> {
         call: PredictionCall<'_>,
         duration: Duration,
         attempts: &mut Vec<Attempt>,
-    ) -> Recovery {
+    ) -> PredictionRecovery {
         let reason = ReplicateFailure::TimedOut(Box::new(timed_out.clone())).to_string();
         let mut attempt = self.attempt_of(&timed_out.prediction, duration, call);
         attempt.reason = Some(reason.clone());
@@ -112,10 +112,10 @@ impl Engine<'_> {
             self.spend(timed_out.allowed);
         }
         let stop = match never_booted {
-            true => Stop::With(VerifyError::NeverBooted { reason: reason.clone(), logs_tail }),
-            false => Stop::No,
+            true => VerificationStop::With(VerifyError::NeverBooted { reason: reason.clone(), logs_tail }),
+            false => VerificationStop::No,
         };
-        Recovery::Finish { end: PredictionEnd::TimedOut(reason), stop }
+        PredictionRecovery::Finish { end: PredictionEnd::TimedOut(reason), stop }
     }
 }
 

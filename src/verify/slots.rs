@@ -20,11 +20,11 @@ pub(super) enum Priority {
 /// Hands out slots, up to a capacity that can shrink.
 #[derive(Debug, Clone)]
 pub(super) struct Slots {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<SlotQueue>>,
 }
 
 #[derive(Debug)]
-struct State {
+struct SlotQueue {
     capacity: usize,
     taken: usize,
     high: VecDeque<oneshot::Sender<Slot>>,
@@ -46,7 +46,7 @@ impl Drop for Slot {
 
 impl Slots {
     pub(super) fn new(capacity: usize) -> Self {
-        let state = State { capacity: capacity.max(1), taken: 0, high: VecDeque::new(), normal: VecDeque::new() };
+        let state = SlotQueue { capacity: capacity.max(1), taken: 0, high: VecDeque::new(), normal: VecDeque::new() };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -88,7 +88,7 @@ impl Slots {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SlotQueue> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,13 +27,13 @@ pub(super) enum UnseenKind {
 
 /// What a clue says about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum ClueKind {
     Shown,
     Unseen(UnseenKind),
 }
 
 struct Clue {
-    kind: Kind,
+    kind: ClueKind,
     because: String,
 }
 
@@ -116,8 +116,8 @@ pub(super) fn unseen(case: &TestCase, others: &[TestCase], document: Option<&Val
         may_be_file.then(|| of_case().or_else(|| of_others(others))).flatten()
     })?;
     match clue.kind {
-        Kind::Unseen(what) => Some(Unseen { what, because: clue.because }),
-        Kind::Shown => None,
+        ClueKind::Unseen(what) => Some(Unseen { what, because: clue.because }),
+        ClueKind::Shown => None,
     }
 }
 
@@ -151,9 +151,9 @@ fn of_checks(case: &TestCase) -> Option<Clue> {
     if let Expectation::Checks { checks, .. } = &case.expectation {
         let of_check = |check: &OutputCheck| match check {
             OutputCheck::Video(_) => {
-                Some(Clue { kind: Kind::Unseen(UnseenKind::Video), because: "its checks have video".to_owned() })
+                Some(Clue { kind: ClueKind::Unseen(UnseenKind::Video), because: "its checks have video".to_owned() })
             }
-            OutputCheck::Image(_) | OutputCheck::Audio(_) => Some(Clue { kind: Kind::Shown, because: String::new() }),
+            OutputCheck::Image(_) | OutputCheck::Audio(_) => Some(Clue { kind: ClueKind::Shown, because: String::new() }),
             OutputCheck::Of(part) => of_part(part),
             _ => None,
         };
@@ -202,7 +202,7 @@ fn of_schema(output: &Shape) -> Option<Clue> {
                         let is_file =
                             member.shape.is_file() || matches!(&member.shape.kind, ShapeKind::Array(items) if items.is_file());
                         let word = member.name.rsplit('_').next().filter(|_| is_file)?.to_lowercase();
-                        let kind = of_extension(&word).or_else(|| of_noun(&word)).filter(|kind| *kind != Kind::Shown)?;
+                        let kind = of_extension(&word).or_else(|| of_noun(&word)).filter(|kind| *kind != ClueKind::Shown)?;
                         Some(Clue { kind, because: format!("the output has the file '{}'", member.name) })
                     };
                     named().or_else(|| member_of(&member.shape, depth - 1))
@@ -224,21 +224,21 @@ fn of_others(others: &[TestCase]) -> Option<Clue> {
     Some(Clue { because: format!("of another test case: {}", first.because), kind: first.kind })
 }
 
-fn of_noun(word: &str) -> Option<Kind> {
+fn of_noun(word: &str) -> Option<ClueKind> {
     if VIDEO_NOUNS.contains(&word) {
-        Some(Kind::Unseen(UnseenKind::Video))
+        Some(ClueKind::Unseen(UnseenKind::Video))
     } else {
-        SHOWN_NOUNS.contains(&word).then_some(Kind::Shown)
+        SHOWN_NOUNS.contains(&word).then_some(ClueKind::Shown)
     }
 }
 
-fn of_extension(extension: &str) -> Option<Kind> {
+fn of_extension(extension: &str) -> Option<ClueKind> {
     if VIDEOS.contains(&extension) {
-        Some(Kind::Unseen(UnseenKind::Video))
+        Some(ClueKind::Unseen(UnseenKind::Video))
     } else if OPAQUE.contains(&extension) {
-        Some(Kind::Unseen(UnseenKind::Opaque(extension.to_owned())))
+        Some(ClueKind::Unseen(UnseenKind::Opaque(extension.to_owned())))
     } else {
-        SHOWN.contains(&extension).then_some(Kind::Shown)
+        SHOWN.contains(&extension).then_some(ClueKind::Shown)
     }
 }
 

@@ -626,7 +626,7 @@ async fn a_matrix_with_a_second_axis_has_two_check_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_comment_of_the_first_leg_knows_the_whole_matrix() {
+async fn the_comment_of_the_first_job_knows_the_whole_matrix() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER).variable("INPUT_MODELS", "text-stats");
     let repository = runner::in_matrix(repository, &json!({ "model": "text-stats" }), 0, 4);

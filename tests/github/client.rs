@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
 use proptest::prelude::*;
-use safe_push::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
+use safe_push::clients::github::{GitHub, GitHubError, GitHubOptions, RealGitHub, WritePolicy};
 use safe_push::deliver::github::{
-    Checks, CommentOutcome, CommentRow, Finished, Frame, Job, JobResult, Known, Leg, Overview, Places, Workflow, WorkflowRun,
-    close_superseded, finish, refresh_comment,
+    AnnotationPlaces, Checks, CommentKnowledge, CommentOutcome, CommentRow, Finished, Frame, Job, JobResult, MatrixJob, Overview,
+    Workflow, WorkflowRun, close_superseded, finish, refresh_comment,
 };
-use safe_push::deliver::{Target, Undelivered};
+use safe_push::deliver::{DeliveryTarget, Undelivered};
 use safe_push::domain::verdict::Verdict;
 use safe_push::report::json::{from_json, v1::Run};
 use safe_push::support::clock::SystemClock;
@@ -33,7 +33,7 @@ fn client_with(server: &FakeGitHub, token: &str, redactor: Redactor) -> Arc<dyn 
         api_url: Some(server.url()),
         repository: "acme/hotdog".parse().unwrap(),
         token: token.into(),
-        policy: Policy { retries, secondary_wait: Duration::from_millis(20), writes_per_minute: 1000 },
+        policy: WritePolicy { retries, secondary_wait: Duration::from_millis(20), writes_per_minute: 1000 },
         redactor,
     };
     Arc::new(RealGitHub::new(options, Arc::new(SystemClock)).unwrap())
@@ -44,13 +44,14 @@ fn now() -> chrono::DateTime<Utc> {
 }
 
 fn job(run_id: u64) -> Job {
-    Job { sha: SHA.to_owned(), run: WorkflowRun { id: run_id, attempt: 1 }, leg: Leg::alone() }
+    Job { sha: SHA.to_owned(), run: WorkflowRun { id: run_id, attempt: 1 }, matrix_job: MatrixJob::alone() }
 }
 
 /// A job of a matrix.
-fn leg_of(run_id: u64, index: usize, total: usize) -> Job {
-    let leg = Leg { call: "0".to_owned(), job: "push".to_owned(), index: index as u64, total: total as u64, variant: None };
-    Job { leg, ..job(run_id) }
+fn job_of(run_id: u64, index: usize, total: usize) -> Job {
+    let matrix_job =
+        MatrixJob { call: "0".to_owned(), job: "push".to_owned(), index: index as u64, total: total as u64, variant: None };
+    Job { matrix_job, ..job(run_id) }
 }
 
 fn frame(run_id: u64) -> Frame {
@@ -101,7 +102,7 @@ async fn begin(github: &dyn GitHub, job: Job, names: &[&str]) -> Checks {
 
 /// Completes check runs, and returns the rows.
 async fn end(github: &dyn GitHub, checks: Checks, run: &Run) -> Vec<CommentRow> {
-    let completed = checks.end(github, run, &Places::default(), BTreeSet::new(), now()).await;
+    let completed = checks.end(github, run, &AnnotationPlaces::default(), BTreeSet::new(), now()).await;
     assert_delivered(&completed.undelivered);
     completed.rows
 }
@@ -120,7 +121,7 @@ enum Fate {
 }
 
 /// One job of a matrix, with a model that is built for this long.
-async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, job: Job, fate: Fate, work: Duration) {
+async fn job_of_fate(github: Arc<dyn GitHub>, name: String, job: Job, fate: Fate, work: Duration) {
     if fate == Fate::NeverBegins {
         return;
     }
@@ -132,14 +133,18 @@ async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, job: Job, fate: Fate
     let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), job.run.id);
     let rows = end(&*github, checks, &run(&name, "passed", 0)).await;
     if fate == Fate::Ends {
-        let known = if job.is_sole(1) { Known::All(Overview::of_own(rows, BTreeSet::new())) } else { Known::SoFar(before, rows) };
+        let known = if job.is_sole(1) {
+            CommentKnowledge::All(Overview::of_own(rows, BTreeSet::new()))
+        } else {
+            CommentKnowledge::SoFar(before, rows)
+        };
         assert_eq!(refresh_comment(&*github, 7, &frame(job.run.id), known).await.unwrap(), CommentOutcome::Written);
     }
 }
 
 /// One job of several that comes to its end.
-async fn leg(github: Arc<dyn GitHub>, name: &str, job: Job) {
-    leg_of_fate(github, name.to_owned(), job, Fate::Ends, Duration::ZERO).await;
+async fn finish_job(github: Arc<dyn GitHub>, name: &str, job: Job) {
+    job_of_fate(github, name.to_owned(), job, Fate::Ends, Duration::ZERO).await;
 }
 
 /// The pull request as people see it: check runs and comments, without what other jobs read.
@@ -154,16 +159,16 @@ fn page(server: &FakeGitHub) -> String {
 }
 
 #[tokio::test]
-async fn a_pull_request_with_a_cancelled_leg() {
+async fn a_pull_request_with_a_cancelled_job() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
     let names = ["dev", "pro", "schnell"].map(str::to_owned);
     for (index, verdict) in [(0, "passed"), (1, "cancelled")] {
-        let checks = begin(&*github, leg_of(11, index, 3), &[&names[index]]).await;
+        let checks = begin(&*github, job_of(11, index, 3), &[&names[index]]).await;
         end(&*github, checks, &run(&names[index], verdict, 0)).await;
     }
-    // The third leg was running, and its process was killed.
-    let _killed = begin(&*github, leg_of(11, 2, 3), &["schnell"]).await;
+    // The third job was running, and its process was killed.
+    let _killed = begin(&*github, job_of(11, 2, 3), &["schnell"]).await;
     let finished = last_job(&*github, 11, &names, JobResult::Cancelled).await;
     assert_eq!(finished.verdict, Some(Verdict::Cancelled));
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -171,15 +176,15 @@ async fn a_pull_request_with_a_cancelled_leg() {
 }
 
 #[tokio::test]
-async fn a_pull_request_of_24_legs_of_which_3_have_not_begun() {
+async fn a_pull_request_of_24_jobs_of_which_3_have_not_begun() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
     for index in 0..21 {
         let name = format!("model-{index:02}");
-        let checks = begin(&*github, leg_of(11, index, 24), &[&name]).await;
+        let checks = begin(&*github, job_of(11, index, 24), &[&name]).await;
         let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
         let rows = end(&*github, checks, &run(&name, "passed", 0)).await;
-        refresh_comment(&*github, 7, &frame(11), Known::SoFar(before, rows)).await.unwrap();
+        refresh_comment(&*github, 7, &frame(11), CommentKnowledge::SoFar(before, rows)).await.unwrap();
     }
     let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
     assert!(body.contains("⏳ 21 of 24 models done, 3 not started") && !body.contains("21 models passed"), "{body}");
@@ -191,7 +196,7 @@ async fn a_pull_request_of_24_legs_of_which_3_have_not_begun() {
 async fn last_job(github: &dyn GitHub, run_id: u64, expected: &[String], jobs: JobResult) -> Finished {
     let mut finished = finish(Some(github), &job(run_id), expected, jobs, now()).await;
     let overview = std::mem::take(&mut finished.overview);
-    refresh_comment(github, 7, &frame(run_id), Known::All(overview.clone())).await.unwrap();
+    refresh_comment(github, 7, &frame(run_id), CommentKnowledge::All(overview.clone())).await.unwrap();
     Finished { overview, ..finished }
 }
 
@@ -221,7 +226,7 @@ async fn matrix_of_24(fault_ratio: f64, longest_work: u64) -> String {
     let names: Vec<String> = (0..24).map(|number| format!("model-{number:02}")).collect();
     let jobs = names.iter().enumerate().map(|(index, name)| {
         let work = Duration::from_millis(rand::random_range(0..longest_work));
-        tokio::spawn(leg_of_fate(client(&server, WRITER), name.clone(), leg_of(11, index, 24), Fate::Ends, work))
+        tokio::spawn(job_of_fate(client(&server, WRITER), name.clone(), job_of(11, index, 24), Fate::Ends, work))
     });
     for job in jobs.collect::<Vec<_>>() {
         job.await.unwrap();
@@ -253,35 +258,35 @@ async fn twenty_four_jobs_in_any_order_and_with_faults_leave_the_same_table() {
 }
 
 /// How a job of a matrix ends whose check run is there.
-async fn end_of_leg(github: Arc<dyn GitHub>, name: String, checks: Checks) {
+async fn end_of_job(github: Arc<dyn GitHub>, name: String, checks: Checks) {
     let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
     let rows = end(&*github, checks, &run(&name, "passed", 0)).await;
-    let outcome = refresh_comment(&*github, 7, &frame(11), Known::SoFar(before, rows)).await.unwrap();
+    let outcome = refresh_comment(&*github, 7, &frame(11), CommentKnowledge::SoFar(before, rows)).await.unwrap();
     assert_eq!(outcome, CommentOutcome::Written);
 }
 
 /// A matrix of 24 jobs that have all started.
 async fn started_24(server: &FakeGitHub) -> Vec<(String, Checks)> {
-    let mut legs = Vec::new();
+    let mut jobs = Vec::new();
     for index in 0..24 {
         let name = format!("model-{index:02}");
-        let checks = begin(&*client(server, WRITER), leg_of(11, index, 24), &[&name]).await;
-        legs.push((name, checks));
+        let checks = begin(&*client(server, WRITER), job_of(11, index, 24), &[&name]).await;
+        jobs.push((name, checks));
     }
-    legs
+    jobs
 }
 
 #[tokio::test]
 async fn a_job_of_twenty_four_sends_at_most_six_requests() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let mut legs = started_24(&server).await;
-    let names: Vec<String> = legs.iter().map(|(name, _)| name.clone()).collect();
+    let mut jobs = started_24(&server).await;
+    let names: Vec<String> = jobs.iter().map(|(name, _)| name.clone()).collect();
     assert_eq!(server.requests().len(), 24, "one each when they start");
     let mut counts = Vec::new();
-    while !legs.is_empty() {
-        let (name, checks) = legs.swap_remove(rand::random_range(0..legs.len()));
+    while !jobs.is_empty() {
+        let (name, checks) = jobs.swap_remove(rand::random_range(0..jobs.len()));
         let before = server.requests().len();
-        end_of_leg(client(&server, WRITER), name, checks).await;
+        end_of_job(client(&server, WRITER), name, checks).await;
         counts.push(server.requests().len() - before);
     }
     let (last, others) = counts.split_last().unwrap();
@@ -294,9 +299,9 @@ async fn a_job_of_twenty_four_sends_at_most_six_requests() {
 async fn jobs_that_finish_in_the_same_moment_send_two_requests_more() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.slow(Duration::from_millis(20));
-    let legs = started_24(&server).await;
-    let names: Vec<String> = legs.iter().map(|(name, _)| name.clone()).collect();
-    let ends = legs.into_iter().map(|(name, checks)| tokio::spawn(end_of_leg(client(&server, WRITER), name, checks)));
+    let jobs = started_24(&server).await;
+    let names: Vec<String> = jobs.iter().map(|(name, _)| name.clone()).collect();
+    let ends = jobs.into_iter().map(|(name, checks)| tokio::spawn(end_of_job(client(&server, WRITER), name, checks)));
     for end in ends.collect::<Vec<_>>() {
         end.await.unwrap();
     }
@@ -324,7 +329,7 @@ async fn a_single_model_costs_four_requests() {
     let github = client(&server, WRITER);
     let checks = begin(&*github, job(11), &["small"]).await;
     let rows = end(&*github, checks, &run("small", "passed", 0)).await;
-    let known = Known::All(Overview::of_own(rows, BTreeSet::new()));
+    let known = CommentKnowledge::All(Overview::of_own(rows, BTreeSet::new()));
     refresh_comment(&*github, 7, &frame(11), known).await.unwrap();
     assert_eq!(server.requests().len(), 4, "{:?}", server.requests());
     assert_complete(&server, &["small".to_owned()]);
@@ -352,10 +357,10 @@ proptest! {
             let jobs: Vec<_> = names.iter().zip(&fates).zip(waits).map(|((name, fate), (wait, work))| {
                 let (github, name, fate) = (client(&server, WRITER), name.clone(), *fate);
                 let index = names.iter().position(|other| *other == name).unwrap();
-                let job = leg_of(11, index, names.len());
+                let job = job_of(11, index, names.len());
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(wait)).await;
-                    leg_of_fate(github, name, job, fate, Duration::from_millis(work)).await;
+                    job_of_fate(github, name, job, fate, Duration::from_millis(work)).await;
                 })
             }).collect();
             for job in jobs {
@@ -394,7 +399,7 @@ proptest! {
 async fn a_job_writes_its_check_run_twice_and_annotations_in_batches() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
-    leg(Arc::clone(&github), "small", job(11)).await;
+    finish_job(Arc::clone(&github), "small", job(11)).await;
     let writes = server.writes();
     assert_eq!(writes.iter().filter(|line| line.contains("/check-runs")).count(), 2, "{writes:?}");
     let checks = begin(&*github, job(11), &["large"]).await;
@@ -412,12 +417,13 @@ async fn a_job_writes_its_check_run_twice_and_annotations_in_batches() {
 #[tokio::test]
 async fn an_older_run_leaves_a_newer_comment_alone() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    leg(client(&server, WRITER), "small", job(20)).await;
+    finish_job(client(&server, WRITER), "small", job(20)).await;
     let before = server.comments();
     let github = client(&server, WRITER);
     let checks = begin(&*github, job(19), &["small"]).await;
     let rows = end(&*github, checks, &run("small", "failed", 0)).await;
-    let outcome = refresh_comment(&*github, 7, &frame(19), Known::All(Overview::of_own(rows, BTreeSet::new()))).await.unwrap();
+    let outcome =
+        refresh_comment(&*github, 7, &frame(19), CommentKnowledge::All(Overview::of_own(rows, BTreeSet::new()))).await.unwrap();
     assert_eq!((outcome, server.comments()), (CommentOutcome::Newer, before));
 }
 
@@ -432,8 +438,8 @@ async fn the_last_job_finishes_what_others_left_open() {
     ] {
         let server = FakeGitHub::start("127.0.0.1:0").await;
         let github = client(&server, WRITER);
-        leg(Arc::clone(&github), "done", leg_of(11, 0, 3)).await;
-        let _open = begin(&*github, leg_of(11, 1, 3), &["open"]).await;
+        finish_job(Arc::clone(&github), "done", job_of(11, 0, 3)).await;
+        let _open = begin(&*github, job_of(11, 1, 3), &["open"]).await;
         let expected = ["done", "open", "never-began"].map(str::to_owned);
         let finished = last_job(&*github, 11, &expected, jobs).await;
         assert_eq!(finished.verdict, Some(verdict), "{jobs:?}");
@@ -463,7 +469,7 @@ async fn the_last_job_is_red_only_for_models() {
     let expected = ["small".to_owned()];
     // Another workflow's check run is open.
     let _other = begin(&*github, job(10), &["small"]).await;
-    leg(Arc::clone(&github), "small", job(11)).await;
+    finish_job(Arc::clone(&github), "small", job(11)).await;
     assert_eq!(last_job(&*github, 11, &expected, JobResult::Passed).await.verdict, Some(Verdict::Passed));
     assert_eq!(server.check_runs()[0]["status"], "in_progress", "it is not ours to close");
 
@@ -498,7 +504,7 @@ async fn two_workflows_have_a_comment_each_and_leave_the_other_alone() {
     {
         let checks = begin(&*github, job(run_id), &["small"]).await;
         let rows = end(&*github, checks, &run("small", verdict, 0)).await;
-        let known = Known::All(Overview::of_own(rows, BTreeSet::new()));
+        let known = CommentKnowledge::All(Overview::of_own(rows, BTreeSet::new()));
         let outcome = refresh_comment(&*github, 7, &frame_of(workflow, run_id), known).await.unwrap();
         assert_eq!(outcome, CommentOutcome::Written);
     }
@@ -518,12 +524,12 @@ async fn a_model_that_runs_twice_has_two_rows_and_two_names() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
     for (index, variant, verdict) in [(0, "3.11", "passed"), (1, "3.12", "failed")] {
-        let mut job = leg_of(11, index, 2);
-        job.leg.variant = Some(variant.to_owned());
+        let mut job = job_of(11, index, 2);
+        job.matrix_job.variant = Some(variant.to_owned());
         let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
         let checks = begin(&*github, job, &["flux"]).await;
         let rows = end(&*github, checks, &run("flux", verdict, 0)).await;
-        refresh_comment(&*github, 7, &frame(11), Known::SoFar(before, rows)).await.unwrap();
+        refresh_comment(&*github, 7, &frame(11), CommentKnowledge::SoFar(before, rows)).await.unwrap();
     }
     let names: Vec<String> = server.check_runs().iter().map(|run| run["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names, ["safe-push / flux (3.11)", "safe-push / flux (3.12)"]);
@@ -541,7 +547,7 @@ async fn the_last_job_of_a_call_leaves_other_calls_alone() {
     let github = client(&server, WRITER);
     let of_call = |call: &str| {
         let mut job = job(11);
-        job.leg.call = call.to_owned();
+        job.matrix_job.call = call.to_owned();
         job
     };
     let _running = begin(&*github, of_call("two"), &["slow"]).await;
@@ -560,7 +566,7 @@ async fn two_jobs_with_one_name_both_count() {
     let github = client(&server, WRITER);
     for (group, verdict) in [("one", "failed"), ("two", "passed")] {
         let mut job = job(11);
-        job.leg.job = group.to_owned();
+        job.matrix_job.job = group.to_owned();
         let checks = begin(&*github, job, &["flux"]).await;
         end(&*github, checks, &run("flux", verdict, 0)).await;
     }
@@ -595,13 +601,13 @@ async fn one_refused_check_run_leaves_the_others_to_be_started_and_completed() {
     server.refuses_check_runs("safe-push / refused");
     let (checks, undelivered) = Checks::begin(&*github, job(11), &names, now()).await;
     let target = |undelivered: &[Undelivered]| undelivered.iter().map(|one| one.target.clone()).collect::<Vec<_>>();
-    let refused = Target::CheckRun { model: "refused".to_owned() };
+    let refused = DeliveryTarget::CheckRun { model: "refused".to_owned() };
     assert_eq!(target(&undelivered), [refused]);
     assert_eq!(names.each_ref().map(|name| checks.has(name)), [true, false, true]);
 
     server.refuses_check_runs("safe-push / first");
-    let completed = checks.end(&*github, &run("last", "passed", 0), &Places::default(), BTreeSet::new(), now()).await;
-    assert_eq!(target(&completed.undelivered), [Target::CheckRun { model: "first".to_owned() }]);
+    let completed = checks.end(&*github, &run("last", "passed", 0), &AnnotationPlaces::default(), BTreeSet::new(), now()).await;
+    assert_eq!(target(&completed.undelivered), [DeliveryTarget::CheckRun { model: "first".to_owned() }]);
     assert_eq!(completed.rows.len(), 3, "what GitHub rejects is a row nevertheless");
     let stands = |name: &str| {
         let found = server.check_runs().into_iter().find(|run| run["name"] == format!("safe-push / {name}"));
@@ -652,8 +658,8 @@ async fn comments_of_other_applications_are_left_alone_whatever_they_say() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let echo = "<!-- safe-push:summary v2 workflow=models.yaml run=5 attempt=1 finished=1 -->\nrepeated by another application";
     server.comment_of_application("helpful-echo[bot]", echo);
-    leg(client(&server, WRITER), "small", leg_of(11, 0, 2)).await;
-    leg(client(&server, WRITER), "large", leg_of(11, 1, 2)).await;
+    finish_job(client(&server, WRITER), "small", job_of(11, 0, 2)).await;
+    finish_job(client(&server, WRITER), "large", job_of(11, 1, 2)).await;
     let comments = server.comments();
     assert_eq!(comments.len(), 2, "{comments:?}");
     assert_eq!(comments[0]["body"], echo);

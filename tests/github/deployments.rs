@@ -1,6 +1,6 @@
 //! Deployments that a run leaves on GitHub: where a version can be tried, and what is live.
 
-use safe_push::deliver::github::{Job, Leg, Placement, WorkflowRun, announce};
+use safe_push::deliver::github::{Job, MatrixJob, Placement, WorkflowRun, announce};
 use safe_push::report::json::v1::Run;
 use serde_json::{Value, json};
 use test_support::fake_github::{FakeGitHub, Fault, READER, WRITER};
@@ -8,7 +8,7 @@ use test_support::fake_github::{FakeGitHub, Fault, READER, WRITER};
 use crate::client::{SHA, client, run};
 
 fn job() -> Job {
-    Job { sha: SHA.to_owned(), run: WorkflowRun { id: 1, attempt: 1 }, leg: Leg::alone() }
+    Job { sha: SHA.to_owned(), run: WorkflowRun { id: 1, attempt: 1 }, matrix_job: MatrixJob::alone() }
 }
 
 /// A run that staged a version, and published one if it is said to.

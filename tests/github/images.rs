@@ -10,8 +10,8 @@ use chrono::{TimeZone, Utc};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use safe_push::clients::github::{GitHub, NewTreeEntry, Swap};
 use safe_push::deliver::github::{
-    Checks, CommentOutcome, Frame, ImageBranch, Job, Known, Leg, Overview, Places, Workflow, WorkflowRun, refresh_comment,
-    show_images,
+    AnnotationPlaces, Checks, CommentKnowledge, CommentOutcome, Frame, ImageBranch, Job, MatrixJob, Overview, Workflow,
+    WorkflowRun, refresh_comment, show_images,
 };
 use safe_push::report::json::v1::Run;
 use serde_json::json;
@@ -23,8 +23,8 @@ use crate::client::{SHA, client, run};
 const BRANCH: &str = "safe-push-images";
 
 fn job(run_id: u64, index: u64, total: u64) -> Job {
-    let leg = Leg { call: "0".to_owned(), job: "push".to_owned(), index, total, variant: None };
-    Job { sha: SHA.to_owned(), run: WorkflowRun { id: run_id, attempt: 1 }, leg }
+    let matrix_job = MatrixJob { call: "0".to_owned(), job: "push".to_owned(), index, total, variant: None };
+    Job { sha: SHA.to_owned(), run: WorkflowRun { id: run_id, attempt: 1 }, matrix_job }
 }
 
 fn branch(name: &str) -> ImageBranch<'_> {
@@ -70,14 +70,14 @@ fn text(server: &FakeGitHub) -> String {
 }
 
 /// One job from its check run to the comment. Returns what was not delivered.
-async fn leg(github: Arc<dyn GitHub>, name: &str, job: Job, run: Run) -> Vec<String> {
+async fn finish_job(github: Arc<dyn GitHub>, name: &str, job: Job, run: Run) -> Vec<String> {
     let now = Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap();
     let (checks, undelivered) = Checks::begin(&*github, job.clone(), &[name.to_owned()], now).await;
     let mut told: Vec<String> = undelivered.iter().map(ToString::to_string).collect();
     let (images, missing) = show_images(&*github, branch(BRANCH), &job, &run).await;
     told.extend(missing.iter().map(ToString::to_string));
     let before = Overview::of(&github.check_runs(SHA, None).await.unwrap_or_default(), job.run.id);
-    let completed = checks.with_images(images).end(&*github, &run, &Places::default(), BTreeSet::new(), now).await;
+    let completed = checks.with_images(images).end(&*github, &run, &AnnotationPlaces::default(), BTreeSet::new(), now).await;
     told.extend(completed.undelivered.iter().map(ToString::to_string));
     let frame = Frame {
         workflow: Workflow::of(Some("models.yaml"), None),
@@ -87,9 +87,9 @@ async fn leg(github: Arc<dyn GitHub>, name: &str, job: Job, run: Run) -> Vec<Str
         is_proposal: true,
     };
     let known = if job.is_sole(1) {
-        Known::All(Overview::of_own(completed.rows, completed.logins))
+        CommentKnowledge::All(Overview::of_own(completed.rows, completed.logins))
     } else {
-        Known::SoFar(before, completed.rows)
+        CommentKnowledge::SoFar(before, completed.rows)
     };
     match refresh_comment(&*github, 7, &frame, known).await {
         Ok(outcome) => assert!(matches!(outcome, CommentOutcome::Written | CommentOutcome::Newer), "{outcome:?}"),
@@ -123,7 +123,7 @@ fn assert_shown(server: &FakeGitHub, body: &str, count: usize) {
 #[tokio::test]
 async fn live_new_and_difference_are_in_the_comment() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let told = leg(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
+    let told = finish_job(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
     assert_eq!((told, server.violations()), (Vec::new(), Vec::new()));
     assert_shown(&server, &text(&server), 1);
     let files = server.branch_files(BRANCH).unwrap();
@@ -136,7 +136,7 @@ async fn live_new_and_difference_are_in_the_comment() {
 #[tokio::test]
 async fn images_of_what_passed_are_folded() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    leg(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "passed", 4)).await;
+    finish_job(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "passed", 4)).await;
     assert_shown(&server, &text(&server), 1);
     assert!(
         text(&server).contains("<details><summary>Outputs of 1 model that passed</summary>\n\n**skyline**"),
@@ -187,17 +187,17 @@ async fn jobs_that_finish_together_keep_each_others_images() {
         server.slow(Duration::from_millis(15));
         server.fails_often(fault_ratio);
         let names: Vec<String> = (0..8).map(|number| format!("model-{number}")).collect();
-        let legs: Vec<_> = (0..)
+        let jobs: Vec<_> = (0..)
             .zip(names.clone())
             .map(|(index, name)| {
                 let github = client(&server, WRITER);
-                tokio::spawn(
-                    async move { leg(github, &name, job(11, index, 8), with_outputs(&name, "failed", index as u32 + 2)).await },
-                )
+                tokio::spawn(async move {
+                    finish_job(github, &name, job(11, index, 8), with_outputs(&name, "failed", index as u32 + 2)).await
+                })
             })
             .collect();
-        for leg in legs {
-            assert_eq!(leg.await.unwrap(), Vec::<String>::new());
+        for job in jobs {
+            assert_eq!(matrix_job.await.unwrap(), Vec::<String>::new());
         }
         assert_eq!(server.violations(), Vec::<String>::new());
         assert_shown(&server, &text(&server), 8);
@@ -317,7 +317,7 @@ async fn what_keeps_images_away_is_a_warning_with_its_fix() {
 async fn a_token_without_the_right_costs_images_and_nothing_else() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.denies_contents();
-    let told = leg(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
+    let told = finish_job(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
     assert_eq!(told.len(), 1, "{told:?}");
     let body = text(&server);
     assert!(body.contains("❌ failed") && body.contains("+ at dawn") && !body.contains("!["), "{body}");
@@ -332,7 +332,7 @@ async fn outputs_cannot_change_what_the_comment_is() {
     run.models[0].cases[0].id = hostile.to_owned();
     run.models[0].cases[0].files[0].place = "output`|@everyone".to_owned();
     run.models[0].cases[1].output = Some(json!("A city\n```\n<details>\n![x](https://evil.example/y.png)\n@everyone"));
-    assert_eq!(leg(client(&server, WRITER), "flux", job(11, 0, 1), run).await, Vec::<String>::new());
+    assert_eq!(finish_job(client(&server, WRITER), "flux", job(11, 0, 1), run).await, Vec::<String>::new());
     insta::assert_snapshot!(text(&server));
     assert_eq!(server.branch_files(BRANCH).unwrap().keys().collect::<Vec<_>>(), ["11.1/0-push-0-0.png", "README.md"]);
 }

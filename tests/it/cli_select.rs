@@ -99,9 +99,9 @@ fn more_models_than_a_matrix_takes_share_legs() {
         repository.write(&format!("cog-safe-push-configs/m{number:03}.yaml"), "model: acme/m\n");
     }
     let matrix = json(&repository.run("select --matrix"));
-    let legs = matrix["include"].as_array().unwrap();
-    assert_eq!((legs.len(), legs[0]["model"].as_str().unwrap()), (256, "m000,m001"));
-    // Each leg's list is a valid request.
+    let jobs = matrix["include"].as_array().unwrap();
+    assert_eq!((jobs.len(), jobs[0]["model"].as_str().unwrap()), (256, "m000,m001"));
+    // Each job's list is a valid request.
     assert_eq!(repository.run("select --models m000,m001").stdout, "m000\nm001\n");
 }
 

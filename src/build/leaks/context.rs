@@ -9,7 +9,7 @@ use cog_findings::{Finding, Location};
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::leaks::NamedSecret;
 use crate::build::leaks::gaps::gap_findings;
-use crate::build::leaks::search::{Search, unprovable};
+use crate::build::leaks::search::{SecretScanner, unprovable};
 use crate::build::leaks::unpack::{HEAD_BYTES, Packing, UnpackLimits, Unpacked, search_packed};
 use crate::build::rules;
 
@@ -25,7 +25,7 @@ pub fn secrets_in_context(
 ) -> Result<Vec<Finding>, ContextError> {
     let mut findings = unprovable(secrets);
     let unusable = |source| ContextError::Unreadable { path: project.to_owned(), source };
-    let Some(search) = Search::new(secrets).map_err(unusable)? else { return Ok(findings) };
+    let Some(search) = SecretScanner::new(secrets).map_err(unusable)? else { return Ok(findings) };
     let mut gaps = Unpacked::default();
     let files = ContextFiles::scan(project, unsent, Vec::new())?;
     for name in files.names() {

@@ -15,7 +15,7 @@ use tokio_tar::{Archive, ArchiveBuilder, Entry};
 
 use crate::build::leaks::NamedSecret;
 use crate::build::leaks::gaps::gap_findings;
-use crate::build::leaks::search::{CHUNK_BYTES, Search, unprovable};
+use crate::build::leaks::search::{CHUNK_BYTES, SecretScanner, unprovable};
 use crate::build::leaks::unpack::{Packing, UnpackLimits, Unpacked, kept_file, search_packed};
 use crate::build::rules;
 use crate::clients::docker::{DockerError, SaveImages};
@@ -27,7 +27,7 @@ const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The first block of an archive, which says that it is one.
 const BLOCK_BYTES: u64 = 512;
 
-type Reader<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
+type ByteStream<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
 
 /// Secrets in an image: one finding for each place and secret.
 ///
@@ -44,7 +44,7 @@ pub async fn secrets_in_image(
         message: error.to_string(),
     };
     let mut findings = unprovable(secrets);
-    let Some(search) = Search::new(secrets).map_err(unreadable)? else { return Ok(findings) };
+    let Some(search) = SecretScanner::new(secrets).map_err(unreadable)? else { return Ok(findings) };
     let archive = images.export_image(reference).await?;
     let (places, gaps) = places(archive, Arc::new(search)).await.map_err(unreadable)?;
     let finding = |(place, name): (String, String)| {
@@ -64,9 +64,9 @@ const KEPT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const READ_BYTES: usize = 64 * 1024;
 
 /// Places and the secrets that they hold, and what was not searched.
-type Places = (Vec<(String, String)>, Unpacked);
+type SecretPlaces = (Vec<(String, String)>, Unpacked);
 
-async fn places(archive: Reader<'_>, search: Arc<Search>) -> io::Result<Places> {
+async fn places(archive: ByteStream<'_>, search: Arc<SecretScanner>) -> io::Result<SecretPlaces> {
     let mut image = ImageSearch { search, places: Vec::new(), gaps: Unpacked::default(), buffer: vec![0; READ_BYTES] };
     let mut entries = Archive::new(archive).entries()?;
     while let Some(entry) = entries.next().await {
@@ -93,7 +93,7 @@ async fn places(archive: Reader<'_>, search: Arc<Search>) -> io::Result<Places> 
 }
 
 /// A stream's first block, and the stream from its beginning.
-async fn peek<'a>(mut stream: impl AsyncRead + Send + Unpin + 'a) -> io::Result<(Vec<u8>, Reader<'a>)> {
+async fn peek<'a>(mut stream: impl AsyncRead + Send + Unpin + 'a) -> io::Result<(Vec<u8>, ByteStream<'a>)> {
     let mut head = Vec::new();
     (&mut stream).take(BLOCK_BYTES).read_to_end(&mut head).await?;
     let whole = io::Cursor::new(head.clone()).chain(stream);
@@ -101,14 +101,14 @@ async fn peek<'a>(mut stream: impl AsyncRead + Send + Unpin + 'a) -> io::Result<
 }
 
 struct ImageSearch {
-    search: Arc<Search>,
+    search: Arc<SecretScanner>,
     places: Vec<(String, String)>,
     gaps: Unpacked,
     buffer: Vec<u8>,
 }
 
 impl ImageSearch {
-    async fn layer(&mut self, layer: Reader<'_>) -> io::Result<()> {
+    async fn layer(&mut self, layer: ByteStream<'_>) -> io::Result<()> {
         // Data after the end of a layer's archive is not visible in a container, but anyone who can pull the layer has it.
         let mut files = ArchiveBuilder::new(layer).set_ignore_zeros(true).build().entries()?;
         while let Some(file) = files.next().await {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     async fn found(files: &[(&str, &[u8])]) -> io::Result<Vec<String>> {
-        let search = Search::new(&[("FAL_KEY".to_owned(), SECRET.into())]).unwrap().unwrap();
+        let search = SecretScanner::new(&[("FAL_KEY".to_owned(), SECRET.into())]).unwrap().unwrap();
         let (places, _gaps) = places(Box::pin(io::Cursor::new(tar(files).await)), Arc::new(search)).await?;
         Ok(places.into_iter().map(|(place, name)| format!("{name} in {place}")).collect())
     }
@@ -304,7 +304,7 @@ mod tests {
     async fn a_key_with_characters_that_docker_escapes_is_found_in_environment_labels_and_history() {
         let key = "K=abc&def<ghi>\"j\\k";
         let escaped = r#"K=abc\u0026def\u003cghi\u003e\"j\\k"#;
-        let search = || Arc::new(Search::new(&[("KEY".to_owned(), key.into())]).unwrap().unwrap());
+        let search = || Arc::new(SecretScanner::new(&[("KEY".to_owned(), key.into())]).unwrap().unwrap());
         for member in ["Env", "Labels", "history"] {
             let document = format!(r#"{{"config":{{"{member}":["X={escaped}"]}}}}"#);
             let archive = tar(&[("blobs/sha256/1", document.as_bytes())]).await;

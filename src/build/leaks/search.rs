@@ -17,13 +17,13 @@ const KEY_WORD_BYTES: usize = 16;
 
 /// Secrets to be looked for.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(super) struct SecretScanner {
     names: Vec<String>,
     forms: SecretSearch,
     redactor: Redactor,
 }
 
-impl Search {
+impl SecretScanner {
     /// The search for secrets that can be found; weak ones are left out. `None` when there is nothing to look for.
     pub(super) fn new(secrets: &[NamedSecret]) -> io::Result<Option<Self>> {
         let strong = secrets.iter().filter(|(_, value)| weakness(value.expose_secret().as_bytes()).is_none());
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        let search = Search::new(&[named("KEY", SECRET)]).unwrap().unwrap();
+        let search = SecretScanner::new(&[named("KEY", SECRET)]).unwrap().unwrap();
         let almost = [&SECRET.as_bytes()[1..], b" ", &SECRET.as_bytes()[..SECRET.len() - 1]].concat();
         assert_eq!(search.of_stream(&almost[..]).unwrap(), [""; 0]);
         assert_eq!(search.of_stream(SECRET.as_bytes()).unwrap(), ["KEY"]);
-        assert!(Search::new(&[named("SHORT", "abc")]).unwrap().is_none());
+        assert!(SecretScanner::new(&[named("SHORT", "abc")]).unwrap().is_none());
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn only_lines_that_look_like_keys_are_secrets_of_their_own() {
         let file = "{\n  \"type\": \"service_account\",\n  \"private_key_id\": \"0a1b2c3d4e5f60718293\",\n  \"uri\": \"https://accounts.example/auth\"\n}";
-        let search = Search::new(&[named("FILE", file)]).unwrap().unwrap();
+        let search = SecretScanner::new(&[named("FILE", file)]).unwrap().unwrap();
         assert_eq!(search.of_stream(&b"  \"private_key_id\": \"0a1b2c3d4e5f60718293\","[..]).unwrap(), ["FILE"]);
         assert_eq!(
             search.of_stream(&b"\"type\": \"service_account\", \"uri\": \"https://accounts.example/auth\""[..]).unwrap(),

@@ -11,7 +11,7 @@ use lzma_rust2::XzReader;
 use tempfile::SpooledTempFile;
 use zip::ZipArchive;
 
-use crate::build::leaks::search::Search;
+use crate::build::leaks::search::SecretScanner;
 use crate::support::secrets::SecretScan;
 
 /// Nesting depth of packed files that is searched.
@@ -129,7 +129,7 @@ impl Default for UnpackLimits {
 }
 
 /// Searches the content of a packed file, at any depth up to the limit. The file's own bytes are left to the caller. Blocks.
-pub(super) fn search_packed(file: impl Read, search: &Search, limits: UnpackLimits) -> Unpacked {
+pub(super) fn search_packed(file: impl Read, search: &SecretScanner, limits: UnpackLimits) -> Unpacked {
     let mut walk = Walk { search, unpacked: Unpacked::default(), left: limits.bytes, depth: limits.depth };
     if let Err(error) = walk.content(Box::new(file), 0, false) {
         walk.unpacked.gap(format!("cannot be read: {error}"));
@@ -138,7 +138,7 @@ pub(super) fn search_packed(file: impl Read, search: &Search, limits: UnpackLimi
 }
 
 struct Walk<'s> {
-    search: &'s Search,
+    search: &'s SecretScanner,
     unpacked: Unpacked,
     /// Bytes that may still be unpacked.
     left: u64,
@@ -420,8 +420,8 @@ mod tests {
         hex::decode(XZ.split_whitespace().collect::<String>()).unwrap()
     }
 
-    fn search() -> Search {
-        Search::new(&[("KEY".to_owned(), SECRET.into())]).unwrap().unwrap()
+    fn search() -> SecretScanner {
+        SecretScanner::new(&[("KEY".to_owned(), SECRET.into())]).unwrap().unwrap()
     }
 
     fn unpacked(bytes: &[u8]) -> Unpacked {

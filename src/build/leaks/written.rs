@@ -14,7 +14,7 @@ use regex::Regex;
 
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::leaks::NamedSecret;
-use crate::build::leaks::search::Search;
+use crate::build::leaks::search::SecretScanner;
 use crate::support::ExposeSecret;
 use crate::support::secrets::weakness;
 
@@ -53,7 +53,7 @@ pub fn written_secrets(project: &Path, written: &[PathBuf], variables: &[NamedSe
     let mut unrecognized = Vec::new();
     let mut without_variable = Vec::new();
     let unusable = |source| ContextError::Unreadable { path: project.to_owned(), source };
-    let known = Search::new(variables).map_err(unusable)?;
+    let known = SecretScanner::new(variables).map_err(unusable)?;
     let weak: Vec<&NamedSecret> = variables.iter().filter(|(_, value)| is_weak_key(value.expose_secret().trim())).collect();
     for relative in written {
         let path = project.join(relative);
@@ -144,7 +144,7 @@ fn not_elsewhere(project: &Path, written: &[PathBuf], words: Vec<NamedSecret>) -
     // By index, because several words have the same file's name.
     let numbered: Vec<NamedSecret> = words.iter().enumerate().map(|(place, (_, word))| (place.to_string(), word.clone())).collect();
     let unusable = |source| ContextError::Unreadable { path: project.to_owned(), source };
-    let Some(search) = Search::new(&numbered).map_err(unusable)? else { return Ok(words) };
+    let Some(search) = SecretScanner::new(&numbered).map_err(unusable)? else { return Ok(words) };
     let mut elsewhere = BTreeSet::new();
     for file in ContextFiles::scan(project, &[], Vec::new())?.listing() {
         if written.iter().any(|path| path == Path::new(&file.path)) {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cli::environment::Environment;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::cli) struct Event {
+pub(in crate::cli) struct WorkflowEvent {
     /// Its name, as in `pull_request`.
     pub(in crate::cli) name: String,
     /// The commit that people look at. For a pull request that is its head, not the merge that is checked out.
@@ -53,7 +53,7 @@ const VOUCHING: [&str; 17] = [
     "branch_protection_rule",
 ];
 
-impl Event {
+impl WorkflowEvent {
     /// Reads it from what the runner has set.
     pub(in crate::cli) fn of(environment: &Environment) -> Self {
         let name = environment.get("GITHUB_EVENT_NAME").unwrap_or_default();
@@ -152,10 +152,10 @@ mod tests {
 
     use super::*;
 
-    fn pull_request(head: &Value) -> Event {
+    fn pull_request(head: &Value) -> WorkflowEvent {
         let base = json!({ "sha": "b", "repo": { "full_name": "Acme/Hotdog" } });
         let payload = json!({ "pull_request": { "number": 7, "head": { "sha": "h", "repo": head }, "base": base } });
-        Event::from_payload("pull_request", &payload, Some("merge"))
+        WorkflowEvent::from_payload("pull_request", &payload, Some("merge"))
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
     fn only_the_default_branch_tags_and_named_branches_publish() {
         let push = |branch: Option<&str>| {
             let payload = json!({ "repository": { "default_branch": "main" } });
-            Event { branch: branch.map(str::to_owned), ..Event::from_payload("push", &payload, Some("tip")) }
+            WorkflowEvent { branch: branch.map(str::to_owned), ..WorkflowEvent::from_payload("push", &payload, Some("tip")) }
         };
         assert_eq!(push(Some("main")).test_only_because(&[]), None);
         assert_eq!(push(None).test_only_because(&[]), None, "a tag");
@@ -178,14 +178,14 @@ mod tests {
         assert!(
             push(Some("try")).test_only_because(&[]).unwrap().starts_with("the push is to try, not to the default branch main")
         );
-        let unknown = Event { branch: Some("main".to_owned()), ..Event::from_payload("push", &Value::Null, None) };
+        let unknown = WorkflowEvent { branch: Some("main".to_owned()), ..WorkflowEvent::from_payload("push", &Value::Null, None) };
         assert!(unknown.test_only_because(&[]).is_some());
     }
 
     #[test]
     fn only_a_published_release_publishes() {
         let release =
-            |action: &str| Event::from_payload("release", &json!({ "action": action }), Some("tip")).test_only_because(&[]);
+            |action: &str| WorkflowEvent::from_payload("release", &json!({ "action": action }), Some("tip")).test_only_because(&[]);
         assert_eq!(release("published"), None);
         assert_eq!(release("created").unwrap(), "the release was created, not published");
     }
@@ -193,22 +193,22 @@ mod tests {
     #[test]
     fn what_is_missing_is_absent_and_counts_as_foreign() {
         for payload in [Value::Null, json!([]), json!({ "pull_request": "x" })] {
-            let event = Event::from_payload("pull_request", &payload, Some("merge"));
+            let event = WorkflowEvent::from_payload("pull_request", &payload, Some("merge"));
             assert_eq!((event.head_sha.as_deref(), event.pull_request, event.is_fork), (Some("merge"), None, true));
         }
-        let push = Event::from_payload("push", &Value::Null, Some("tip"));
+        let push = WorkflowEvent::from_payload("push", &Value::Null, Some("tip"));
         assert_eq!((push.head_sha.as_deref(), push.is_fork), (Some("tip"), false));
     }
 
     #[test]
     fn other_events_name_their_commit() {
-        let group = Event::from_payload("merge_group", &json!({ "merge_group": { "head_sha": "g" } }), Some("tip"));
+        let group = WorkflowEvent::from_payload("merge_group", &json!({ "merge_group": { "head_sha": "g" } }), Some("tip"));
         assert_eq!(group.head_sha.as_deref(), Some("g"));
         let payload = json!({
             "repository": { "full_name": "acme/hotdog" },
             "workflow_run": { "head_sha": "w", "head_repository": { "full_name": "mallory/hotdog" } },
         });
-        let run = Event::from_payload("workflow_run", &payload, Some("tip"));
+        let run = WorkflowEvent::from_payload("workflow_run", &payload, Some("tip"));
         assert_eq!((run.head_sha.as_deref(), run.is_fork), (Some("w"), true));
     }
 }

@@ -3,8 +3,8 @@
 use crate::cli::action::step::{ActionStep, OUTPUT_BYTES, SUMMARY_BYTES};
 use crate::clients::github::GitHub;
 use crate::config::CommentMode;
-use crate::deliver::github::{Finished, JobResult, Known, finish, refresh_comment};
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::github::{CommentKnowledge, Finished, JobResult, finish, refresh_comment};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::domain::verdict::Verdict;
 use crate::report::github::comment_markdown;
 use crate::report::notes::notes_json;
@@ -43,9 +43,9 @@ impl ActionStep {
         undelivered.extend(self.set_output("versions", &serde_json::json!(versions).to_string()).err());
         undelivered.extend(self.set_output("notes", &notes_json(&notes, OUTPUT_BYTES)).err());
         if let (Some(github), Some(number), CommentMode::Update) = (github, event.pull_request, mode) {
-            let known = if is_alone { Known::All(overview) } else { Known::SoFar(overview, Vec::new()) };
+            let known = if is_alone { CommentKnowledge::All(overview) } else { CommentKnowledge::SoFar(overview, Vec::new()) };
             let refreshed = refresh_comment(github, number, &frame, known).await;
-            undelivered.extend(refreshed.err().map(|error| Undelivered::at_github(Target::Comment, &error)));
+            undelivered.extend(refreshed.err().map(|error| Undelivered::at_github(DeliveryTarget::Comment, &error)));
         }
         undelivered.iter().for_each(|undelivered| self.warn(undelivered));
         verdict

@@ -22,7 +22,7 @@ mod run;
 mod step;
 
 pub(super) use decide::{Decision, Situation, decide, is_foreign_publication, refusal, restriction};
-pub(super) use event::Event;
+pub(super) use event::WorkflowEvent;
 pub(super) use provenance::{CodeTrust, checked_out, head_commit};
 pub(super) use run::{ActionRun, CommentWish};
 pub(super) use step::ActionStep;

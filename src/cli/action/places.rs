@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::cli::action::event::Event;
+use crate::cli::action::event::WorkflowEvent;
 use crate::cli::action::step::ActionStep;
 use crate::clients::github::{GitHub, GitHubError};
-use crate::report::github::Places;
+use crate::report::github::AnnotationPlaces;
 use crate::report::json::v1::{FindingEntry, Run, Severity};
 
 /// Files whose lines are compared with those of the head commit: each is a request.
@@ -16,8 +16,8 @@ const FILES: usize = 3;
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where annotations of this run may go. Outside of pull requests, on the lines of the checkout.
-pub(super) async fn places(github: &dyn GitHub, step: &ActionStep, event: &Event, run: &Run) -> Places {
-    let mut places = Places::default();
+pub(super) async fn places(github: &dyn GitHub, step: &ActionStep, event: &WorkflowEvent, run: &Run) -> AnnotationPlaces {
+    let mut places = AnnotationPlaces::default();
     let Some(number) = event.pull_request else { return places };
     let found: Vec<&FindingEntry> = run.findings.iter().chain(run.models.iter().flat_map(|model| &model.findings)).collect();
     let on_lines = |finding: &&&FindingEntry| finding.file.is_some() && finding.line.is_some();
@@ -43,8 +43,8 @@ pub(super) async fn places(github: &dyn GitHub, step: &ActionStep, event: &Event
 async fn add_moved(
     github: &dyn GitHub,
     step: &ActionStep,
-    event: &Event,
-    places: &mut Places,
+    event: &WorkflowEvent,
+    places: &mut AnnotationPlaces,
     files: impl Iterator<Item = &str>,
 ) -> Result<(), GitHubError> {
     let Some((head, workspace)) = event.head_sha.as_deref().filter(|_| event.is_merge).zip(step.workspace()) else { return Ok(()) };

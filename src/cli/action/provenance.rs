@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use repository_files::FileError;
 
-use crate::cli::action::event::Event;
+use crate::cli::action::event::WorkflowEvent;
 use crate::cli::environment::Environment;
 
 /// The most bytes of a file of git that names commits.
@@ -27,13 +27,13 @@ impl CodeTrust {
         if !environment.is_workflow() {
             return Self::Own;
         }
-        let event = Event::of(environment);
+        let event = WorkflowEvent::of(environment);
         let outermost = environment.get("GITHUB_WORKSPACE").map(PathBuf::from);
         let folder = outermost.as_deref().unwrap_or(repository);
         Self::of_event(&event, || head_commit(repository, outermost.as_deref()), || is_empty(folder))
     }
 
-    fn of_event(event: &Event, head: impl FnOnce() -> Option<String>, is_empty: impl FnOnce() -> bool) -> Self {
+    fn of_event(event: &WorkflowEvent, head: impl FnOnce() -> Option<String>, is_empty: impl FnOnce() -> bool) -> Self {
         if event.is_fork {
             return Self::Foreign("The code is from a fork".to_owned());
         }
@@ -126,11 +126,11 @@ mod tests {
     const TIP: &str = "ffffffffffffffffffffffffffffffffffffffff";
     const HEAD: &str = "0123456789abcdef0123456789abcdef01234567";
 
-    fn event(name: &str) -> Event {
-        Event { name: name.to_owned(), vouched: vec![TIP.to_owned()], ..Event::default() }
+    fn event(name: &str) -> WorkflowEvent {
+        WorkflowEvent { name: name.to_owned(), vouched: vec![TIP.to_owned()], ..WorkflowEvent::default() }
     }
 
-    fn is_own(event: &Event, head: Option<&str>) -> bool {
+    fn is_own(event: &WorkflowEvent, head: Option<&str>) -> bool {
         CodeTrust::of_event(event, || head.map(str::to_owned), || false) == CodeTrust::Own
     }
 
@@ -158,7 +158,7 @@ mod tests {
         for name in ["pull_request_target", "workflow_run"] {
             assert!(!is_own(&event(name), Some(TIP)), "{name}");
         }
-        assert!(!is_own(&Event { is_fork: true, ..event("pull_request") }, Some(TIP)));
+        assert!(!is_own(&WorkflowEvent { is_fork: true, ..event("pull_request") }, Some(TIP)));
     }
 
     #[test]

@@ -12,23 +12,24 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::action::event::Event;
+use crate::cli::action::event::WorkflowEvent;
 use crate::cli::action::places::places;
 use crate::cli::action::step::{ActionStep, OUTPUT_BYTES, SUMMARY_BYTES};
 use crate::cli::conclude::Delivered;
 use crate::clients::github::GitHub;
-use crate::clients::runner::{AnnotationLevel, LogAnnotation, annotation};
+use crate::clients::runner::{LogAnnotation, annotation};
 use crate::config::CommentMode;
 use crate::config::settings::Settings;
 use crate::deliver::github::{
-    Checks, CommentOutcome, Completed, ImageBranch, ImagesByModel, Job, Known, MODELS_FOR_EVERY_JOB, Overview, Placement, announce,
-    close_superseded, refresh_comment, show_images,
+    Checks, CommentKnowledge, CommentOutcome, Completed, ImageBranch, ImagesByModel, Job, MODELS_FOR_EVERY_JOB, Overview,
+    Placement, announce, close_superseded, refresh_comment, show_images,
 };
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
+use crate::domain::annotation_level::AnnotationLevel;
 use crate::domain::model_name::ModelName;
 use crate::domain::verdict::Verdict;
 use crate::report::github as rendering;
-use crate::report::github::{Annotations, Places};
+use crate::report::github::{AnnotationPlaces, Annotations};
 use crate::report::json::v1::Run;
 use crate::report::markdown::report_markdown;
 use crate::report::notes::notes_markdown;
@@ -44,7 +45,7 @@ const LOG_ANNOTATIONS: usize = 10;
 
 pub(in crate::cli) struct ActionRun {
     step: ActionStep,
-    event: Event,
+    event: WorkflowEvent,
     target: Option<(Arc<dyn GitHub>, Checks)>,
     comment: CommentWish,
 }
@@ -67,7 +68,7 @@ impl ActionRun {
     /// Starts a check run for each model, as far as GitHub lets us.
     pub(in crate::cli) async fn begin(
         step: ActionStep,
-        event: Event,
+        event: WorkflowEvent,
         github: Option<Arc<dyn GitHub>>,
         models: &[String],
         comment: CommentWish,
@@ -89,7 +90,7 @@ impl ActionRun {
     /// A run that ended before it could start. `models` are the requested ones, if the request named any.
     pub(in crate::cli) fn ended_early(
         step: ActionStep,
-        event: Event,
+        event: WorkflowEvent,
         github: Option<Arc<dyn GitHub>>,
         models: &[String],
         comment: CommentWish,
@@ -106,9 +107,9 @@ impl ActionRun {
         let Self { step, event, target, comment } = self;
         let Delivered { folder, created, mut undelivered } = delivered;
         let places = match &target {
-            _ if run.verdict == Verdict::Cancelled => Places::default(),
+            _ if run.verdict == Verdict::Cancelled => AnnotationPlaces::default(),
             Some((github, _)) => places(&**github, &step, &event, run).await,
-            None => Places::default(),
+            None => AnnotationPlaces::default(),
         };
         // A fork's token may not write check runs, so its findings go to the log.
         let without_check_run: Vec<&str> = run.models.iter().map(|model| model.name.as_str()).collect();
@@ -116,7 +117,7 @@ impl ActionRun {
         let without_check_run: BTreeSet<String> =
             without_check_run.into_iter().filter(|name| !has(name)).map(str::to_owned).collect();
         let is_in_checks = target.is_some();
-        let page = Page { step: &step, event: &event, comment: &comment, cancelled };
+        let page = CommentPage { step: &step, event: &event, comment: &comment, cancelled };
         undelivered.extend(page.images_of_fork());
         if let Some((github, checks)) = target {
             let job = checks.job().clone();
@@ -147,14 +148,14 @@ impl ActionRun {
 
 /// Where the comment goes.
 #[derive(Clone, Copy)]
-struct Page<'a> {
+struct CommentPage<'a> {
     step: &'a ActionStep,
-    event: &'a Event,
+    event: &'a WorkflowEvent,
     comment: &'a CommentWish,
     cancelled: &'a CancellationToken,
 }
 
-impl Page<'_> {
+impl CommentPage<'_> {
     fn has_comment(self) -> bool {
         self.event.pull_request.is_some() && self.comment.mode == CommentMode::Update
     }
@@ -162,11 +163,11 @@ impl Page<'_> {
     /// Uploads the images of the comment. They come before the check run, which carries their addresses to the jobs that write the comment.
     async fn images(self, github: &dyn GitHub, job: &Job, run: &Run) -> (ImagesByModel, Option<Undelivered>) {
         let nothing = |why: Option<&str>| {
-            let undelivered = why.map(|why| Undelivered { target: Target::Images, message: why.to_owned(), hint: None });
+            let undelivered = why.map(|why| Undelivered { target: DeliveryTarget::Images, message: why.to_owned(), hint: None });
             (ImagesByModel::new(), undelivered)
         };
         let Some(name) = self.comment.preview_branch.as_deref().filter(|_| self.has_comment()) else { return nothing(None) };
-        if job.leg.total > MODELS_FOR_EVERY_JOB {
+        if job.matrix_job.total > MODELS_FOR_EVERY_JOB {
             return nothing(Some("a workflow with so many jobs has no room for them among its requests"));
         }
         let (repository_id, default_branch) = (&self.event.repository_id, &self.event.default_branch);
@@ -184,7 +185,7 @@ impl Page<'_> {
     fn images_of_fork(self) -> Option<Undelivered> {
         let is_wanted = self.comment.preview_branch.is_some() && self.has_comment() && !self.event.may_write();
         is_wanted.then(|| Undelivered {
-            target: Target::Images,
+            target: DeliveryTarget::Images,
             message: "the token of a pull request from a fork may not write a branch".to_owned(),
             hint: None,
         })
@@ -192,18 +193,24 @@ impl Page<'_> {
 }
 
 /// Completes the check runs and refreshes the comment.
-async fn deliver(github: &dyn GitHub, checks: Checks, run: &Run, places: &Places, page: Page<'_>) -> Vec<Undelivered> {
+async fn deliver(
+    github: &dyn GitHub,
+    checks: Checks,
+    run: &Run,
+    places: &AnnotationPlaces,
+    page: CommentPage<'_>,
+) -> Vec<Undelivered> {
     let is_cancelled = run.verdict == Verdict::Cancelled;
     let job = checks.job().clone();
     let sole = job.is_sole(checks.count());
-    let is_for_last_job = job.leg.total > MODELS_FOR_EVERY_JOB || checks.count() as u64 > MODELS_FOR_EVERY_JOB;
+    let is_for_last_job = job.matrix_job.total > MODELS_FOR_EVERY_JOB || checks.count() as u64 > MODELS_FOR_EVERY_JOB;
     let mut undelivered = Vec::new();
     let mut before = None;
     // What others have annotated already is not annotated again.
     if !sole && !is_for_last_job && !is_cancelled {
         match github.check_runs(&job.sha, None).await {
             Ok(runs) => before = Some(Overview::of(&runs, job.run.id)),
-            Err(error) => undelivered.push(Undelivered::at_github(Target::CheckRuns, &error)),
+            Err(error) => undelivered.push(Undelivered::at_github(DeliveryTarget::CheckRuns, &error)),
         }
     }
     let told = before.as_ref().map(|before| before.annotated.clone()).unwrap_or_default();
@@ -217,16 +224,18 @@ async fn deliver(github: &dyn GitHub, checks: Checks, run: &Run, places: &Places
     let Some(frame) = page.step.frame(page.event) else { return undelivered };
     let written = async {
         let known = match before {
-            _ if sole => Known::All(Overview::of_own(rows, logins)),
-            Some(before) => Known::SoFar(before, rows),
-            None => Known::SoFar(Overview::of(&github.check_runs(&job.sha, None).await?, job.run.id), rows),
+            _ if sole => CommentKnowledge::All(Overview::of_own(rows, logins)),
+            Some(before) => CommentKnowledge::SoFar(before, rows),
+            None => CommentKnowledge::SoFar(Overview::of(&github.check_runs(&job.sha, None).await?, job.run.id), rows),
         };
         refresh_comment(github, number, &frame, known).await
     };
     let unsettled = || "other jobs kept writing it, so it may lack a model".to_owned();
     undelivered.extend(match within_last_words(is_cancelled, written).await {
-        Some(Ok(CommentOutcome::Unsettled)) => Some(Undelivered { target: Target::Comment, message: unsettled(), hint: None }),
-        Some(Err(error)) => Some(Undelivered::at_github(Target::Comment, &error)),
+        Some(Ok(CommentOutcome::Unsettled)) => {
+            Some(Undelivered { target: DeliveryTarget::Comment, message: unsettled(), hint: None })
+        }
+        Some(Err(error)) => Some(Undelivered::at_github(DeliveryTarget::Comment, &error)),
         None | Some(Ok(CommentOutcome::Written | CommentOutcome::Newer | CommentOutcome::LeftToLastJob)) => None,
     });
     undelivered
@@ -256,15 +265,15 @@ fn set_outputs(step: &ActionStep, run: &Run, report: Option<&Path>) -> Vec<Undel
 fn log_annotations(found: impl Iterator<Item = rendering::LineAnnotation>) -> Vec<String> {
     let mut used = [0; 3];
     let lines = found.filter_map(|found| {
-        let (slot, level) = match found.level {
-            rendering::AnnotationLevel::Failure => (0, AnnotationLevel::Error),
-            rendering::AnnotationLevel::Warning => (1, AnnotationLevel::Warning),
-            rendering::AnnotationLevel::Notice => (2, AnnotationLevel::Notice),
+        let slot = match found.level {
+            AnnotationLevel::Failure => 0,
+            AnnotationLevel::Warning => 1,
+            AnnotationLevel::Notice => 2,
         };
         used[slot] += 1;
         (used[slot] <= LOG_ANNOTATIONS).then(|| {
             annotation(&LogAnnotation {
-                level,
+                level: found.level,
                 file: Some(found.path),
                 line: Some(found.line),
                 column: None,
@@ -279,7 +288,7 @@ fn log_annotations(found: impl Iterator<Item = rendering::LineAnnotation>) -> Ve
 
 fn error_annotation(message: &str) -> String {
     annotation(&LogAnnotation {
-        level: AnnotationLevel::Error,
+        level: AnnotationLevel::Failure,
         file: None,
         line: None,
         column: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cog_findings::text::shorten;
 
-use crate::cli::action::event::Event;
+use crate::cli::action::event::WorkflowEvent;
 use crate::cli::action::job;
 use crate::cli::action::ownership::give_away;
 use crate::cli::environment::Environment;
@@ -14,7 +14,7 @@ use crate::cli::wording::Wording;
 use crate::clients::github::{GitHub, GitHubError, GitHubOptions, RealGitHub};
 use crate::clients::runner::{StoppedCommands, append_summary, write_output};
 use crate::deliver::github::Job;
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::report::github::Frame;
 use crate::support::SecretString;
 use crate::support::clock::SystemClock;
@@ -56,28 +56,28 @@ impl ActionStep {
     }
 
     /// The event that started the workflow.
-    pub(in crate::cli) fn event(&self) -> Event {
-        Event::of(&self.environment)
+    pub(in crate::cli) fn event(&self) -> WorkflowEvent {
+        WorkflowEvent::of(&self.environment)
     }
 
     /// Sets an output for the following steps.
     pub(in crate::cli) fn set_output(&self, name: &'static str, value: &str) -> Result<(), Undelivered> {
         let Some(path) = self.environment.get("GITHUB_OUTPUT") else { return Ok(()) };
         let written = write_output(Path::new(path), name, &self.printer.redactor().text(&shorten(value, OUTPUT_BYTES)));
-        written.map_err(|error| Undelivered::new(Target::Output { name }, &error))
+        written.map_err(|error| Undelivered::new(DeliveryTarget::Output { name }, &error))
     }
 
     /// Adds to the job summary.
     pub(super) fn add_summary(&self, markdown: &str) -> Result<(), Undelivered> {
         let Some(path) = self.environment.get("GITHUB_STEP_SUMMARY") else { return Ok(()) };
         append_summary(Path::new(path), &self.printer.redactor().text(markdown))
-            .map_err(|error| Undelivered::new(Target::Summary, &error))
+            .map_err(|error| Undelivered::new(DeliveryTarget::Summary, &error))
     }
 
     /// Gives files and folders that were created to the owner of the workspace, so that the following steps can read and remove them.
     pub(super) fn give_away(&self, created: &[PathBuf]) -> Result<(), Undelivered> {
         let Some(workspace) = self.workspace() else { return Ok(()) };
-        give_away(created, workspace).map_err(|error| Undelivered::new(Target::Folder, &error))
+        give_away(created, workspace).map_err(|error| Undelivered::new(DeliveryTarget::Folder, &error))
     }
 
     /// A path as the following steps know it: outside our container, the workspace has another path.
@@ -106,12 +106,12 @@ impl ActionStep {
     }
 
     /// What check runs of this job are about; `None` if the runner names no commit.
-    pub(in crate::cli) fn job(&self, event: &Event) -> Option<Job> {
+    pub(in crate::cli) fn job(&self, event: &WorkflowEvent) -> Option<Job> {
         job::job(&self.environment, event)
     }
 
     /// What the comment says about the workflow run.
-    pub(super) fn frame(&self, event: &Event) -> Option<Frame> {
+    pub(super) fn frame(&self, event: &WorkflowEvent) -> Option<Frame> {
         job::frame(&self.environment, event)
     }
 

@@ -5,7 +5,7 @@ use output_compare::{MediaFile, MediaKind, spectrogram};
 use serde_json::Value;
 
 use crate::cli::claude::show_video::VideoTool;
-use crate::clients::claude::{Content, MAX_IMAGES, PromptImage, Quoted};
+use crate::clients::claude::{ContentBlock, MAX_IMAGES, PromptImage, Quoted};
 use crate::domain::prediction::Inputs;
 use crate::verify::{Evidence, EvidenceFile};
 
@@ -43,46 +43,46 @@ impl Room {
 }
 
 /// The inputs, each shortened.
-pub(super) fn show_inputs(inputs: &Inputs) -> Content {
+pub(super) fn show_inputs(inputs: &Inputs) -> ContentBlock {
     let short = |value: &Value| match value {
         Value::String(text) => Value::from(cog_findings::text::shorten(text, INPUT_BYTES)),
         other => other.clone(),
     };
     let shown: Inputs = inputs.iter().map(|(name, value)| (name.clone(), short(value))).collect();
-    Content::Text(format!("<inputs>{}</inputs>", Quoted::new(&Value::Object(shown).to_string(), VALUE_BYTES)))
+    ContentBlock::Text(format!("<inputs>{}</inputs>", Quoted::new(&Value::Object(shown).to_string(), VALUE_BYTES)))
 }
 
 /// An output as it is shown.
-pub(super) struct Shown {
-    pub(super) content: Vec<Content>,
+pub(super) struct ShownOutput {
+    pub(super) content: Vec<ContentBlock>,
     /// Why files could not be shown.
     pub(super) hidden: Vec<String>,
 }
 
 /// Shows an output inside an element of this name. Scales images and decodes videos, so do not call it on an async thread.
-pub(super) fn show_output(element: &str, output: &Evidence, mut room: Room, video: &VideoTool) -> Shown {
+pub(super) fn show_output(element: &str, output: &Evidence, mut room: Room, video: &VideoTool) -> ShownOutput {
     let value = match &output.value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let head = Content::Text(format!("<{element}>\n<value>{}</value>", Quoted::both_ends(&value, VALUE_BYTES)));
-    let mut shown = Shown { content: vec![head], hidden: output.hidden.clone() };
+    let head = ContentBlock::Text(format!("<{element}>\n<value>{}</value>", Quoted::both_ends(&value, VALUE_BYTES)));
+    let mut shown = ShownOutput { content: vec![head], hidden: output.hidden.clone() };
     for (number, file) in (1..).zip(&output.files) {
         let share = room.bytes / (output.files.len() - number + 1);
         show_file(number, file, (&mut room, share), video, &mut shown);
     }
-    shown.content.push(Content::Text(format!("</{element}>")));
+    shown.content.push(ContentBlock::Text(format!("</{element}>")));
     shown
 }
 
 /// Shows a file. A picture that needs more than its share of the room is made smaller.
-fn show_file(number: usize, file: &EvidenceFile, (room, share): (&mut Room, usize), video: &VideoTool, shown: &mut Shown) {
+fn show_file(number: usize, file: &EvidenceFile, (room, share): (&mut Room, usize), video: &VideoTool, shown: &mut ShownOutput) {
     let sniffed = infer::get(&file.bytes).map_or("unknown", |found| found.mime_type());
     let facts = format!("{}; {sniffed}; {}", file.kind, file.facts.join("; "));
     let name = Quoted::new(&file.name, 300);
     let element =
         |content: &str| format!("<file number=\"{number}\" name={name} measured={}>{content}</file>", Quoted::new(&facts, 600));
-    let mut picture = |bytes: Bytes, words: &str| -> Result<Vec<Content>, String> {
+    let mut picture = |bytes: Bytes, words: &str| -> Result<Vec<ContentBlock>, String> {
         if room.pictures == 0 {
             return Err("there are too many pictures for one question".to_owned());
         }
@@ -92,13 +92,13 @@ fn show_file(number: usize, file: &EvidenceFile, (room, share): (&mut Room, usiz
         }
         room.pictures -= 1;
         room.bytes -= picture.size();
-        Ok(vec![Content::Text(element(words)), Content::Image(picture)])
+        Ok(vec![ContentBlock::Text(element(words)), ContentBlock::Image(picture)])
     };
     let content = match file.kind {
         MediaKind::Image => picture(file.bytes.clone(), "the picture that follows"),
         MediaKind::Text | MediaKind::Json => {
             let text = String::from_utf8_lossy(&file.bytes);
-            Ok(vec![Content::Text(element(&Quoted::both_ends(&text, FILE_BYTES).to_string()))])
+            Ok(vec![ContentBlock::Text(element(&Quoted::both_ends(&text, FILE_BYTES).to_string()))])
         }
         MediaKind::Video => video.contact_sheet(&file.bytes).and_then(|sheet| {
             picture(sheet, "frames of the video, in the picture that follows, from left to right and top to bottom")
@@ -111,17 +111,17 @@ fn show_file(number: usize, file: &EvidenceFile, (room, share): (&mut Room, usiz
         }
         MediaKind::Binary if sniffed == "application/pdf" && file.bytes.len() <= room.bytes => {
             room.bytes -= file.bytes.len();
-            Ok(vec![Content::Text(element("the document that follows")), Content::Pdf(file.bytes.clone())])
+            Ok(vec![ContentBlock::Text(element("the document that follows")), ContentBlock::Pdf(file.bytes.clone())])
         }
         MediaKind::Binary if sniffed == "application/zip" => {
-            members(&file.bytes).map(|members| vec![Content::Text(element(&Quoted::new(&members, FILE_BYTES).to_string()))])
+            members(&file.bytes).map(|members| vec![ContentBlock::Text(element(&Quoted::new(&members, FILE_BYTES).to_string()))])
         }
         MediaKind::Binary => Err(format!("a file of the type {sniffed} cannot be shown")),
     };
     match content {
         Ok(content) => shown.content.extend(content),
         Err(why) => {
-            shown.content.push(Content::Text(element("not shown")));
+            shown.content.push(ContentBlock::Text(element("not shown")));
             shown.hidden.push(format!("file {number}: {why}"));
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::claude::no_opinion;
 use crate::clients::ErrorKind;
-use crate::clients::claude::{Claude, Content, Quoted, ToolRequest};
+use crate::clients::claude::{Claude, ContentBlock, Quoted, ToolRequest};
 use crate::domain::prediction::Inputs;
 use crate::verify::{InventionRequest, Inventor, JudgeError};
 
@@ -37,7 +37,7 @@ impl Inventor for ClaudeInventor {
         let request = ToolRequest {
             model: wish.model.clone(),
             system: SYSTEM.to_owned(),
-            content: vec![Content::Text(words(wish))],
+            content: vec![ContentBlock::Text(words(wish))],
             tool: "inputs",
             tool_description: "Hands over the inputs.",
             tool_schema: json!({

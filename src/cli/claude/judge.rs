@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::cli::claude::evidence::{Room, Shown, show_inputs, show_output};
+use crate::cli::claude::evidence::{Room, ShownOutput, show_inputs, show_output};
 use crate::cli::claude::invent::ClaudeInventor;
 use crate::cli::claude::no_opinion;
 use crate::cli::claude::show_video::VideoTool;
 use crate::clients::ErrorKind;
-use crate::clients::claude::{Claude, ClaudeFailure, Content, Quoted, ToolRequest};
+use crate::clients::claude::{Claude, ClaudeFailure, ContentBlock, Quoted, ToolRequest};
 use crate::verify::{Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement};
 
 /// A verdict and its reason are short.
@@ -46,7 +46,7 @@ impl Judge for ClaudeJudge {
         let (model, question, video) = (question.model.clone(), question.clone(), self.video.clone());
         // Scaling images and decoding videos takes a while.
         let showing = tokio::task::spawn_blocking(move || content(&question, &video)).await;
-        let Shown { content, hidden } =
+        let ShownOutput { content, hidden } =
             showing.map_err(|_crashed| JudgeError::new("showing the output to the judge crashed", ErrorKind::Service))?;
         if !hidden.is_empty() {
             // An answer about something that Claude does not see is worthless.
@@ -79,7 +79,7 @@ impl Judge for ClaudeJudge {
         let request = ToolRequest {
             model: model.map(str::to_owned),
             system: "Answer by calling the tool.".to_owned(),
-            content: vec![Content::Text("Are you there?".to_owned())],
+            content: vec![ContentBlock::Text("Are you there?".to_owned())],
             tool: "ready",
             tool_description: "Says yes.",
             tool_schema: json!({"type": "object", "properties": {"yes": {"type": "boolean"}}}),
@@ -106,9 +106,9 @@ impl Judge for ClaudeJudge {
     }
 }
 
-fn content(question: &JudgeQuestion, video: &VideoTool) -> Shown {
-    let mut shown = Shown { content: vec![show_inputs(&question.inputs)], hidden: Vec::new() };
-    let mut add = |other: Shown| {
+fn content(question: &JudgeQuestion, video: &VideoTool) -> ShownOutput {
+    let mut shown = ShownOutput { content: vec![show_inputs(&question.inputs)], hidden: Vec::new() };
+    let mut add = |other: ShownOutput| {
         shown.content.extend(other.content);
         shown.hidden.extend(other.hidden);
     };
@@ -131,7 +131,7 @@ fn content(question: &JudgeQuestion, video: &VideoTool) -> Shown {
                 .to_owned()
         }
     };
-    shown.content.push(Content::Text(task));
+    shown.content.push(ContentBlock::Text(task));
     shown
 }
 
@@ -160,11 +160,11 @@ mod tests {
         VideoTool { ffmpeg: None, path: None, launcher: crate::support::untrusted::Launcher::without_isolator() }
     }
 
-    fn words(content: &[Content]) -> String {
-        let text = |part: &Content| match part {
-            Content::Text(text) => text.clone(),
-            Content::Image(picture) => format!("[{}]", picture.media_type()),
-            Content::Pdf(_) => "[application/pdf]".to_owned(),
+    fn words(content: &[ContentBlock]) -> String {
+        let text = |part: &ContentBlock| match part {
+            ContentBlock::Text(text) => text.clone(),
+            ContentBlock::Image(picture) => format!("[{}]", picture.media_type()),
+            ContentBlock::Pdf(_) => "[application/pdf]".to_owned(),
         };
         content.iter().map(text).collect::<Vec<_>>().join("\n")
     }
@@ -260,7 +260,7 @@ mod tests {
                 output,
             };
             let shown = content(&question, &no_video());
-            (shown.content.iter().filter(|part| matches!(part, Content::Image(_))).count(), shown.hidden)
+            (shown.content.iter().filter(|part| matches!(part, ContentBlock::Image(_))).count(), shown.hidden)
         };
         assert_eq!(of(30, Vec::new()), (30, Vec::new()));
         let (shown, hidden) = of(2, vec!["the file b.png is too large".to_owned()]);

@@ -37,11 +37,11 @@ pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Resul
     let report = match fly(&run, arguments, context).await {
         Ok(report) => report,
         Err(failure) => {
-            alerts::tell(pager.as_ref(), of_failure(&failure, dedup_key), context).await;
+            alerts::send(pager.as_ref(), of_failure(&failure, dedup_key), context).await;
             return Err(failure);
         }
     };
-    alerts::tell(pager.as_ref(), of_report(&report, dedup_key), context).await;
+    alerts::send(pager.as_ref(), of_report(&report, dedup_key), context).await;
     let flight = canary_flight(&report);
     match context.printer.format {
         Format::Json => context.printer.json(&flight)?,

@@ -13,7 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::source_schema::describe_project_at;
-use crate::config::NewModel;
+use crate::config::UnconfiguredModel;
 use crate::domain::identity::ModelRef;
 use crate::domain::project_place::{COG_YAML, ProjectPlace, SELECT_SCRIPTS};
 use crate::domain::verdict::Verdict;
@@ -98,7 +98,7 @@ fn parse(named: &str) -> Result<ModelRef, Failure> {
 }
 
 /// A configuration without a project would be useless. A select script may write `cog.yaml` later.
-fn refuse_without_project(new: &NewModel, context: &Context) -> Result<(), Failure> {
+fn refuse_without_project(new: &UnconfiguredModel, context: &Context) -> Result<(), Failure> {
     let is_prepared = SELECT_SCRIPTS.iter().any(|path| new.repository.join(path).is_file());
     if is_prepared || new.project.join(new.place.config_name()).is_file() {
         return Ok(());

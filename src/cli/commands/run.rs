@@ -27,23 +27,23 @@ use crate::pipeline::{self, Goal};
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let ended = begin(arguments, context).await;
     if let Err(failure) = &ended {
-        tell_failure(failure, context).await;
+        deliver_failure(failure, context).await;
     }
     ended
 }
 
-/// Tells about a run that came to no result. An event that nothing may be done on is no news: whoever may start one could send any number.
-async fn tell_failure(failure: &Failure, context: &Context) {
+/// Notifies of a run that came to no result. An event that nothing may be done on is no news: whoever may start one could send any number.
+async fn deliver_failure(failure: &Failure, context: &Context) {
     if refuse_event(context).is_err() {
         return;
     }
     let RunSettings { settings, tokens, .. } = load::settings_for_reports(true, context);
     let run = failure_report::failed_run_here(failure, context);
-    notify::tell(&run, tokens.notify.as_ref(), context).await;
+    notify::send(&run, tokens.notify.as_ref(), context).await;
     if settings.verify == VerifyMode::Live {
         // A pager that cannot be set up was the failure.
         let pager = alerts::pager(&tokens, context).ok().flatten();
-        alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
+        alerts::send_of_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
     }
 }
 
@@ -74,7 +74,7 @@ async fn begin(arguments: RunArguments, context: &Context) -> Result<Verdict, Fa
     let mut report = as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await?;
     located.report(&mut report);
     let verdict = conclude(&report, &folder, context);
-    notify::tell_report(&report, notify_url.as_ref(), context).await;
+    notify::send_report(&report, notify_url.as_ref(), context).await;
     Ok(verdict)
 }
 
@@ -191,7 +191,7 @@ async fn as_action(
             (run, delivered)
         }
         Err(failure) => {
-            failure_report::tell(&failure, &context.printer);
+            failure_report::print(&failure, &context.printer);
             let run = failure_report::failed_run_here(&failure, context);
             let delivered = deliver_files(&run, &folder, context).1;
             (run, delivered)
@@ -199,8 +199,8 @@ async fn as_action(
     };
     let verdict = run.verdict;
     shown.end(&run, delivered, &context.cancelled).await;
-    notify::tell(&run, notify_url.as_ref(), context).await;
-    alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
+    notify::send(&run, notify_url.as_ref(), context).await;
+    alerts::send_of_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
     Ok(verdict)
 }
 

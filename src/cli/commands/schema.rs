@@ -69,7 +69,7 @@ fn named_target(text: &str) -> Result<Target, Failure> {
 }
 
 /// A document, with the locations of its parts if the source is available.
-struct Document {
+struct LocatedSchema {
     value: Value,
     predict: SourceMap,
     train: SourceMap,
@@ -77,7 +77,7 @@ struct Document {
     folder: PathBuf,
 }
 
-impl Document {
+impl LocatedSchema {
     fn without_source(value: Value) -> Self {
         Self { value, predict: SourceMap::default(), train: SourceMap::default(), folder: PathBuf::new() }
     }
@@ -117,16 +117,16 @@ fn conclude(findings: Vec<Finding>, folder: &Path, all_good: &str, context: &Con
 }
 
 /// Reads a document from a file, standard input, a project folder, a git revision, or Replicate.
-async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
+async fn fetch(from: &str, context: &Context) -> Result<LocatedSchema, Failure> {
     if from == "-" {
         let mut text = String::new();
         std::io::stdin().take(MAX_BYTES).read_to_string(&mut text).context("failed to read standard input")?;
-        return Ok(Document::without_source(parse(&text, "standard input")?));
+        return Ok(LocatedSchema::without_source(parse(&text, "standard input")?));
     }
     let path = context.environment.folder().join(from);
     if path.is_dir() {
         let described = describe_project(&path, None, python::describe).await?;
-        return Ok(Document {
+        return Ok(LocatedSchema {
             value: described.document,
             predict: described.predict_places,
             train: described.train_places,
@@ -135,7 +135,7 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
     }
     if path.exists() {
         let text = named_file::read_text(&path, from, MAX_BYTES).await?;
-        return Ok(Document::without_source(parse(&text, from)?));
+        return Ok(LocatedSchema::without_source(parse(&text, from)?));
     }
     let (folder, revision, tools) = (context.environment.folder().to_owned(), from.to_owned(), services::tools(context));
     let found = spawn_blocking(move || Revision::find(&folder, &revision, &tools)).await.context("git crashed")?;
@@ -145,14 +145,14 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
             let hint = error.hint();
             Failure::new(Verdict::Misconfigured, error).maybe_hint(hint)
         })?;
-        return Ok(Document::without_source(value));
+        return Ok(LocatedSchema::without_source(value));
     }
     let (name, id) = split_version(from);
     let Ok(model) = name.parse::<ModelRef>() else {
         return Err(Failure::request(format!("'{from}' is neither a file, nor a folder, nor a git revision, nor a model"))
             .hint("give a JSON file, - for standard input, a project folder, a git revision, or OWNER/NAME[:ID]"));
     };
-    Ok(Document::without_source(of_model(&model, id, context).await?))
+    Ok(LocatedSchema::without_source(of_model(&model, id, context).await?))
 }
 
 fn parse(text: &str, from: &str) -> Result<Value, Failure> {

@@ -14,7 +14,7 @@ pub(super) async fn run(arguments: SelectArguments, context: &Context) -> Result
     let configured = load::configured(arguments.settings, context)?;
     let script = load::script(&configured.run, context)?;
     let selection = selection::select(&configured, script.as_ref(), context).await?;
-    let findings = load::tell(&selection.findings, &configured.run, context);
+    let findings = load::print_findings(&selection.findings, &configured.run, context);
     let foreign = context.code_of(&configured.run.repository).why_foreign().map(load::foreign_notice);
     for notice in selection.notices.iter().chain(&foreign) {
         context.printer.say(&format!("note: {notice}"));

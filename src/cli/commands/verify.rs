@@ -42,7 +42,7 @@ async fn of_server(url: &str, flags: SettingFlags, context: &Context) -> Result<
         pipeline::verify_server(model_run(wanted), &server, &services, &options(loaded.notices), &*observer, &context.cancelled)
             .await;
     let verdict = conclude(&report, &loaded.run.settings.report_dir, context);
-    notify::tell_report(&report, loaded.run.tokens.notify.as_ref(), context).await;
+    notify::send_report(&report, loaded.run.tokens.notify.as_ref(), context).await;
     Ok(verdict)
 }
 
@@ -77,8 +77,8 @@ async fn of_version(version: &str, flags: SettingFlags, context: &Context) -> Re
     .await;
     let verdict = conclude(&report, &loaded.run.settings.report_dir, context);
     let run = finished_run(&report, context);
-    notify::tell(&run, loaded.run.tokens.notify.as_ref(), context).await;
-    alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
+    notify::send(&run, loaded.run.tokens.notify.as_ref(), context).await;
+    alerts::send_of_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
     Ok(verdict)
 }
 

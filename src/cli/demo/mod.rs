@@ -17,7 +17,7 @@ use crate::cli::prepare::model_run;
 use crate::cli::printer::Format;
 use crate::cli::services::{self, Connected};
 use crate::deliver::files::write_report;
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::report::json::run_json;
@@ -117,7 +117,7 @@ fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context
     let run = finished_run(report, context);
     let written = write_report(None, &context.environment.folder().join(reports).join(act.reports), &run);
     for problem in &written.problems {
-        context.printer.warn(Undelivered::new(Target::Folder, problem), None);
+        context.printer.warn(Undelivered::new(DeliveryTarget::Folder, problem), None);
     }
     if context.printer.format == Format::Text {
         print_summary(&run, None, context);

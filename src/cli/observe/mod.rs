@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::cli::printer::Printer;
 use crate::domain::events::{Event, EventKind, Observer};
-use crate::support::waits::{self, Listener};
+use crate::support::waits::{self, WaitListener};
 
 /// The observer that fits where standard error goes. `verbosity` is the number of `-v`.
 pub(super) fn observer(printer: &Printer, verbosity: u8) -> Arc<dyn Observer> {
@@ -28,13 +28,13 @@ pub(super) fn observer(printer: &Printer, verbosity: u8) -> Arc<dyn Observer> {
 struct Told {
     observer: Arc<dyn Observer>,
     /// Keeps the listener alive: `waits` holds only a weak reference.
-    _listener: Arc<Listener>,
+    _listener: Arc<WaitListener>,
 }
 
 impl Told {
     fn of(observer: Arc<dyn Observer>) -> Self {
         let heard = observer.clone();
-        let listener: Arc<Listener> = Arc::new(move |reason: &str, wait: Duration| {
+        let listener: Arc<WaitListener> = Arc::new(move |reason: &str, wait: Duration| {
             heard.observe(Event { model: None, kind: EventKind::Waiting { reason: reason.to_owned(), wait } });
         });
         waits::listen(&listener);

@@ -1,6 +1,6 @@
 //! The changed files as GitHub lists them: a checkout of one commit, as workflows have it, does not know them.
 
-use crate::cli::action::Event;
+use crate::cli::action::WorkflowEvent;
 use crate::cli::context::Context;
 use crate::clients::github::{self, GitHub, GitHubError};
 use crate::config::Configured;
@@ -37,7 +37,7 @@ pub(super) async fn changed_files(configured: &Configured, context: &Context) ->
     }
 }
 
-async fn listed(github: &dyn GitHub, event: &Event) -> Result<Option<ChangedFiles>, GitHubError> {
+async fn listed(github: &dyn GitHub, event: &WorkflowEvent) -> Result<Option<ChangedFiles>, GitHubError> {
     if let Some(number) = event.pull_request {
         let files = github.pull_request_files(number).await?;
         return Ok(Some(ChangedFiles::complete(ListSource::PullRequest, files.into_iter().map(changed_file).collect())));
@@ -56,6 +56,6 @@ async fn listed(github: &dyn GitHub, event: &Event) -> Result<Option<ChangedFile
     }))
 }
 
-fn changed_file(file: github::ChangedFile) -> ChangedFile {
+fn changed_file(file: github::DiffEntry) -> ChangedFile {
     ChangedFile { path: file.filename, previous: file.previous_filename, status: FileStatus::of_github(&file.status) }
 }

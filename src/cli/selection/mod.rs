@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::config::{ConfigError, Configured};
 use crate::domain::model_name::ModelName;
 use crate::domain::verdict::Verdict;
-use crate::select::changed::{Changed, ChangedFiles, GitRepository, ModelFiles, SharedFiles, changed, changed_since};
+use crate::select::changed::{ChangedFiles, ChangedModels, GitRepository, ModelFiles, SharedFiles, changed, changed_since};
 use crate::select::{Script, ScriptNames, SelectError, choose, differences};
 
 /// The word for models whose files have changed.
@@ -100,7 +100,7 @@ fn by_git(configured: &Configured, context: &Context) -> ChangedFiles {
 }
 
 /// Which models these files concern.
-fn of_changed_files(configured: &Configured, script: Option<&Script>, files: &ChangedFiles) -> Changed {
+fn of_changed_files(configured: &Configured, script: Option<&Script>, files: &ChangedFiles) -> ChangedModels {
     let run = &configured.run;
     let models: Vec<ModelFiles<'_>> = configured
         .models

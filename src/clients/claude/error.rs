@@ -127,13 +127,13 @@ impl ClaudeError {
 
 /// The body of an error response.
 #[derive(Debug, Default, Deserialize)]
-struct Body {
+struct ErrorResponse {
     #[serde(default)]
-    error: Problem,
+    error: ErrorDetail,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Problem {
+struct ErrorDetail {
     #[serde(default, rename = "type")]
     kind: String,
     #[serde(default)]
@@ -142,7 +142,7 @@ struct Problem {
 
 /// Classifies an error response.
 pub(super) fn failure_of(status: StatusCode, body: &[u8]) -> ClaudeFailure {
-    let problem = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
+    let problem = serde_json::from_slice::<ErrorResponse>(body).unwrap_or_default().error;
     let words = if problem.message.is_empty() { String::from_utf8_lossy(body).into_owned() } else { problem.message };
     let detail = shorten(&words, DETAIL_BYTES);
     match (problem.kind.as_str(), status.as_u16()) {

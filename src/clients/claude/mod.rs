@@ -1,7 +1,7 @@
 //! Claude's Messages API: one question, which the model must answer through a tool.
 //!
 //! - [`Claude`]: the trait; [`RealClaude`]: the client, with retries, time limits and a budget
-//! - [`ToolRequest`]: a question; [`Content`]: its parts
+//! - [`ToolRequest`]: a question; [`ContentBlock`]: its parts
 //! - [`Quoted`]: untrusted text, escaped so that it cannot pass for instructions
 //! - [`PromptImage`]: an image within the API's limits
 //! - [`ClaudeError`]: errors by meaning
@@ -20,4 +20,4 @@ pub use models::{DEFAULT_MODEL, is_outdated};
 pub use prompt_image::{MAX_IMAGES, PromptImage, PromptImageError};
 pub use quote::Quoted;
 pub use real::{ClaudeOptions, Credential, RealClaude};
-pub use request::{Claude, Content, ToolRequest};
+pub use request::{Claude, ContentBlock, ToolRequest};

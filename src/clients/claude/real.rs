@@ -14,7 +14,7 @@ use url::{Host, Url};
 
 use crate::clients::claude::error::failure_of;
 use crate::clients::claude::{Claude, ClaudeError, ClaudeFailure, ToolRequest};
-use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, requested_wait, retry};
+use crate::clients::http::{FailedAttempt, HttpOptions, Retry, RetryError, build_client, read_bounded, requested_wait, retry};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
@@ -80,14 +80,14 @@ impl fmt::Debug for RealClaude {
 #[derive(Debug, Deserialize)]
 struct MessageResponse {
     #[serde(default)]
-    content: Vec<Block>,
+    content: Vec<ResponseBlock>,
     stop_reason: Option<String>,
     #[serde(default)]
     usage: Usage,
 }
 
 #[derive(Debug, Deserialize)]
-struct Block {
+struct ResponseBlock {
     #[serde(rename = "type")]
     kind: String,
     name: Option<String>,
@@ -99,13 +99,6 @@ struct Block {
 struct Usage {
     input_tokens: u64,
     output_tokens: u64,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-struct FailedAttempt {
-    error: ClaudeError,
-    again: Retry,
 }
 
 impl RealClaude {
@@ -149,7 +142,7 @@ impl RealClaude {
         self.spent.load(Ordering::Relaxed)
     }
 
-    async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, FailedAttempt> {
+    async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, FailedAttempt<ClaudeError>> {
         let sent = self
             .http
             .post(self.endpoint.clone())
@@ -201,7 +194,7 @@ impl Claude for RealClaude {
         let asked = retry(
             self.retry,
             &cancelled,
-            |failed: &FailedAttempt| failed.again,
+            |failed: &FailedAttempt<ClaudeError>| failed.again,
             || async {
                 if self.spent_tokens() >= self.budget {
                     let error = ClaudeError::own(ClaudeFailure::BudgetSpent { budget: self.budget });
@@ -218,7 +211,7 @@ impl Claude for RealClaude {
     }
 }
 
-fn transport(error: &(dyn std::error::Error + 'static)) -> FailedAttempt {
+fn transport(error: &(dyn std::error::Error + 'static)) -> FailedAttempt<ClaudeError> {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(deeper) = source {

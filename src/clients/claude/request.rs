@@ -23,7 +23,7 @@ pub struct ToolRequest {
     pub model: Option<String>,
     /// The system prompt. Must not contain untrusted text.
     pub system: String,
-    pub content: Vec<Content>,
+    pub content: Vec<ContentBlock>,
     /// The tool's name: letters, digits, `_` and `-`.
     pub tool: &'static str,
     /// The purpose of the tool.
@@ -36,7 +36,7 @@ pub struct ToolRequest {
 
 /// A part of a question.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Content {
+pub enum ContentBlock {
     /// Text. Empty text is left out.
     Text(String),
     Image(PromptImage),
@@ -50,13 +50,13 @@ impl ToolRequest {
             .content
             .iter()
             .filter_map(|part| match part {
-                Content::Text(text) if text.trim().is_empty() => None,
-                Content::Text(text) => Some(json!({"type": "text", "text": text})),
-                Content::Image(picture) => Some(json!({
+                ContentBlock::Text(text) if text.trim().is_empty() => None,
+                ContentBlock::Text(text) => Some(json!({"type": "text", "text": text})),
+                ContentBlock::Image(picture) => Some(json!({
                     "type": "image",
                     "source": {"type": "base64", "media_type": picture.media_type(), "data": picture.base64()},
                 })),
-                Content::Pdf(bytes) => Some(json!({
+                ContentBlock::Pdf(bytes) => Some(json!({
                     "type": "document",
                     "source": {"type": "base64", "media_type": "application/pdf", "data": STANDARD.encode(bytes)},
                 })),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::clients::docker::progress::BuildProgress;
 use crate::clients::docker::session::SecretSession;
-use crate::clients::docker::{BuildEvent, BuildNetwork, Context, DockerError, ImageBuild, RealDocker};
+use crate::clients::docker::{BuildContext, BuildEvent, BuildNetwork, DockerError, ImageBuild, RealDocker};
 use crate::support::ExposeSecret as _;
 
 /// The only platform of Replicate.
@@ -28,7 +28,7 @@ impl RealDocker {
     pub(super) async fn build_image(
         &self,
         build: &ImageBuild,
-        context: Context,
+        context: BuildContext,
         events: &mut (dyn FnMut(BuildEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<(), DockerError> {

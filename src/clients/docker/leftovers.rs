@@ -28,7 +28,7 @@ impl RealDocker {
     pub async fn find_leftovers(&self, now: DateTime<Utc>) -> Result<LeftInDaemon, DockerError> {
         let (containers, networks, images) =
             tokio::try_join!(self.marked_containers(), self.marked_networks(), self.named_images())?;
-        let mut search = Search { docker: self, now, containers: HashMap::new(), left: LeftInDaemon::default() };
+        let mut search = LeftoverSearch { docker: self, now, containers: HashMap::new(), left: LeftInDaemon::default() };
         for container in containers {
             // A mark from the image is asked for last: hardly any container gets that far.
             if search.is_left(Some(&container.mark), container.made_at).await && !self.has_mark_of_its_image(&container).await {
@@ -176,7 +176,7 @@ enum OwnerContainer {
     Unknown,
 }
 
-struct Search<'a> {
+struct LeftoverSearch<'a> {
     docker: &'a RealDocker,
     now: DateTime<Utc>,
     /// Containers of processes, by id.
@@ -184,7 +184,7 @@ struct Search<'a> {
     left: LeftInDaemon,
 }
 
-impl Search<'_> {
+impl LeftoverSearch<'_> {
     async fn is_left(&mut self, mark: Option<&ProcessMark>, made_at: Option<DateTime<Utc>>) -> bool {
         let container = match mark.map_or(Witness::Nobody, ProcessMark::witness) {
             Witness::Processes(owner) => return owner == Owner::Ended,

@@ -36,8 +36,8 @@ pub use own_container::own_container;
 pub use progress::BuildEvent;
 pub use real::RealDocker;
 pub use roles::{
-    BuildImages, Context, DeriveImages, DescribeDaemon, Docker, ImageArchive, InspectImages, NameImages, PushImages, RunContainers,
-    SaveImages,
+    BuildContext, BuildImages, DeriveImages, DescribeDaemon, Docker, ImageArchive, InspectImages, NameImages, PushImages,
+    RunContainers, SaveImages,
 };
 pub use temporary::{TemporaryImage, push_tag};
 pub use types::{

@@ -48,7 +48,7 @@ pub enum BuildEvent {
 }
 
 #[derive(Debug, Default)]
-struct Step {
+struct BuildStep {
     name: String,
     started: bool,
     ended: bool,
@@ -58,7 +58,7 @@ struct Step {
 /// The known state of a build's steps.
 #[derive(Debug, Default)]
 pub(super) struct BuildProgress {
-    steps: HashMap<String, Step>,
+    steps: HashMap<String, BuildStep>,
     failed: Option<String>,
 }
 
@@ -117,7 +117,7 @@ impl BuildProgress {
     }
 }
 
-impl Step {
+impl BuildStep {
     fn take_lines(&mut self, events: &mut Vec<BuildEvent>) {
         while let Some(end) = self.unfinished_line.iter().position(|byte| *byte == b'\n') {
             let rest = self.unfinished_line.split_off(end + 1);

@@ -43,7 +43,7 @@ impl RealDocker {
         let options = PushImageOptions { tag: Some(push.tag.clone()), platform: None };
         let credentials = push.credentials.as_ref().map(credentials);
         let mut messages = self.patient.push_image(&push.repository, Some(options), credentials);
-        let mut layers = Layers::default();
+        let mut layers = PushedLayers::default();
         let mut pushed = None;
         loop {
             let message = tokio::select! {
@@ -157,13 +157,13 @@ fn is_transient(words: &str) -> bool {
 /// The layers of a push and their bytes. bollard drops the layer's id, so layers are told apart by size. Two layers of the same
 /// size count as one while they are being sent, which is good enough for progress.
 #[derive(Debug, Default)]
-struct Layers {
+struct PushedLayers {
     sent_by_size: HashMap<u64, u64>,
     started: usize,
     done: usize,
 }
 
-impl Layers {
+impl PushedLayers {
     fn absorb(&mut self, message: &PushImageInfo) -> Option<PushEvent> {
         match message.status.as_deref() {
             // Every layer starts with this, before the first one is finished.
@@ -249,7 +249,7 @@ mod tests {
             progress_detail: Some(ProgressDetail { current: Some(current), total: Some(total) }),
             ..PushImageInfo::default()
         };
-        let mut layers = Layers::default();
+        let mut layers = PushedLayers::default();
         let told = |sent_bytes, total_bytes| Some(PushEvent::Progress(PushProgress { sent_bytes, total_bytes }));
         assert_eq!(layers.absorb(&message(10, 100)), told(10, 100));
         assert_eq!(layers.absorb(&message(50, 300)), told(60, 400));
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn layers_are_counted_as_they_end() {
         let message = |status: &str| PushImageInfo { status: Some(status.to_owned()), ..PushImageInfo::default() };
-        let mut layers = Layers::default();
+        let mut layers = PushedLayers::default();
         let statuses = [
             "The push refers to repository [r8.im/acme/hotdog]",
             "Preparing",

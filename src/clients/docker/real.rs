@@ -18,7 +18,7 @@ use crate::clients::docker::endpoint::Endpoint;
 use crate::clients::docker::own_container::own_container;
 use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
-    BuildEvent, BuildImages, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DeriveImages, DescribeDaemon,
+    BuildContext, BuildEvent, BuildImages, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DeriveImages, DescribeDaemon,
     DiskUsage, DockerError, ImageArchive, ImageBuild, ImageDetails, ImagePush, InspectImages, NameImages, PushEvent, PushImages,
     Pushed, RunContainers, SaveImages,
 };
@@ -130,7 +130,7 @@ impl BuildImages for RealDocker {
     async fn build(
         &self,
         build: &ImageBuild,
-        context: Context,
+        context: BuildContext,
         events: &mut (dyn FnMut(BuildEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<(), DockerError> {

@@ -19,7 +19,7 @@ use crate::clients::docker::{
 };
 
 /// A build context: a tar archive, read while it is sent. An error of the reader ends the build.
-pub type Context = Pin<Box<dyn AsyncRead + Send>>;
+pub type BuildContext = Pin<Box<dyn AsyncRead + Send>>;
 
 /// An image as one archive (`docker save`), read while the daemon writes it.
 pub type ImageArchive = Pin<Box<dyn AsyncRead + Send>>;
@@ -41,7 +41,7 @@ pub trait BuildImages: Send + Sync {
     async fn build(
         &self,
         build: &ImageBuild,
-        context: Context,
+        context: BuildContext,
         events: &mut (dyn FnMut(BuildEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<(), DockerError>;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::clients::github::{
-    ChangedFile, CheckRun, Comment, Comparison, Deployment, GitDatabase, GitHubError, NewCheckRun, NewDeployment,
-    NewDeploymentStatus, PullRequest, UpdatedCheckRun,
+    CheckRun, Comment, CommitComparison, DiffEntry, GitDatabase, GitHubDeployment, GitHubError, NewCheckRun, NewDeploymentStatus,
+    NewGitHubDeployment, PullRequest, UpdatedCheckRun,
 };
 
 /// A repository on GitHub.
@@ -32,7 +32,7 @@ pub trait GitHub: GitDatabase {
     async fn delete_comment(&self, id: u64) -> Result<(), GitHubError>;
 
     /// The files that a pull request changes. GitHub lists at most 3,000.
-    async fn pull_request_files(&self, number: u64) -> Result<Vec<ChangedFile>, GitHubError>;
+    async fn pull_request_files(&self, number: u64) -> Result<Vec<DiffEntry>, GitHubError>;
 
     /// The text of a file at a commit; `None` if it is not there or is not a text of at most 1 MB.
     async fn file_at(&self, path: &str, sha: &str) -> Result<Option<String>, GitHubError>;
@@ -41,12 +41,12 @@ pub trait GitHub: GitDatabase {
     async fn pull_requests_of(&self, sha: &str) -> Result<Vec<PullRequest>, GitHubError>;
 
     /// The difference between two commits.
-    async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError>;
+    async fn compare(&self, base: &str, head: &str) -> Result<CommitComparison, GitHubError>;
 
     /// The newest deployment of an environment with this task.
-    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<Deployment>, GitHubError>;
+    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<GitHubDeployment>, GitHubError>;
 
-    async fn create_deployment(&self, deployment: &NewDeployment) -> Result<Deployment, GitHubError>;
+    async fn create_deployment(&self, deployment: &NewGitHubDeployment) -> Result<GitHubDeployment, GitHubError>;
 
     /// Sets the state of a deployment.
     async fn create_deployment_status(&self, id: u64, status: &NewDeploymentStatus) -> Result<(), GitHubError>;

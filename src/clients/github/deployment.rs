@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A deployment to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NewDeployment {
+pub struct NewGitHubDeployment {
     /// The commit.
     pub r#ref: String,
     /// Distinguishes it from others of the same environment.
@@ -23,7 +23,7 @@ pub struct NewDeployment {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Deployment {
+pub struct GitHubDeployment {
     /// GitHub's id.
     pub id: u64,
 }

@@ -19,12 +19,12 @@ mod types;
 use types::FileContent;
 
 pub use api::GitHub;
-pub use deployment::{Deployment, DeploymentState, NewDeployment, NewDeploymentStatus};
+pub use deployment::{DeploymentState, GitHubDeployment, NewDeploymentStatus, NewGitHubDeployment};
 pub use error::GitHubError;
 pub use git_database::{GitBranch, GitDatabase, GitObjectKind, GitTree, GitTreeEntry, NewTreeEntry, Swap};
-pub use policy::Policy;
+pub use policy::WritePolicy;
 pub use real::{GitHubOptions, RealGitHub};
 pub use types::{
-    Annotation, AnnotationLevel, Branch, ChangedFile, CheckRun, CheckRunOutput, Comment, Comparison, Conclusion, NewCheckRun,
-    PullRequest, Repository, UpdatedCheckRun,
+    Annotation, Branch, CheckRun, CheckRunOutput, Comment, CommitComparison, Conclusion, DiffEntry, NewCheckRun, PullRequest,
+    Repository, UpdatedCheckRun,
 };

@@ -12,12 +12,12 @@ pub(super) const WRITES_PER_MINUTE: usize = 75;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Lets a number of requests pass each minute, and makes others wait.
-pub(super) struct Pace {
+pub(super) struct WritePace {
     per_minute: usize,
     sent: Mutex<VecDeque<Instant>>,
 }
 
-impl Pace {
+impl WritePace {
     pub(super) fn new(per_minute: usize) -> Self {
         Self { per_minute: per_minute.max(1), sent: Mutex::default() }
     }
@@ -74,7 +74,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_minute_has_more_requests_than_allowed() {
-        let (pace, start) = (Pace::new(3), Instant::now());
+        let (pace, start) = (WritePace::new(3), Instant::now());
         let mut at = Vec::new();
         for _ in 0..7 {
             pace.turn().await;
@@ -85,7 +85,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn room_is_waited_for_once() {
-        let (pace, start) = (Pace::new(4), Instant::now());
+        let (pace, start) = (WritePace::new(4), Instant::now());
         let since = || start.elapsed().as_secs();
         pace.turn().await;
         assert!(!pace.room(3).await);

@@ -10,7 +10,7 @@ use crate::support::retry::RetryPolicy;
 
 /// When to repeat requests, and after how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct WritePolicy {
     pub retries: RetryPolicy,
     /// The wait after a secondary rate limit that does not specify one.
     pub secondary_wait: Duration,
@@ -18,7 +18,7 @@ pub struct Policy {
     pub writes_per_minute: usize,
 }
 
-impl Default for Policy {
+impl Default for WritePolicy {
     fn default() -> Self {
         Self {
             retries: RetryPolicy { retries: 6, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(90) },
@@ -28,7 +28,7 @@ impl Default for Policy {
     }
 }
 
-impl Policy {
+impl WritePolicy {
     /// The policy of one of several jobs that run at the same time: each takes its share.
     pub fn shared(jobs: u64) -> Self {
         let jobs = usize::try_from(jobs.max(1)).unwrap_or(usize::MAX);
@@ -49,7 +49,7 @@ pub(super) enum Advice {
     Final,
 }
 
-impl Policy {
+impl WritePolicy {
     /// Classifies a response. A 403 is a rate limit if it says so, and otherwise a missing permission.
     pub(super) fn advice(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Advice {
         if status.is_success() {
@@ -89,7 +89,7 @@ mod tests {
         let now = Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap();
         let headers =
             headers.iter().map(|(name, value)| ((*name).parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect();
-        Policy::default().advice(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes(), now)
+        WritePolicy::default().advice(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes(), now)
     }
 
     #[test]

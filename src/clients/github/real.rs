@@ -14,11 +14,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::clients::github::pace::Pace;
-use crate::clients::github::policy::{Advice, Policy};
+use crate::clients::github::pace::WritePace;
+use crate::clients::github::policy::{Advice, WritePolicy};
 use crate::clients::github::{
-    ChangedFile, CheckRun, Comment, Comparison, Deployment, FileContent, GitHub, GitHubError, NewCheckRun, NewDeployment,
-    NewDeploymentStatus, PullRequest, Repository, UpdatedCheckRun,
+    CheckRun, Comment, CommitComparison, DiffEntry, FileContent, GitHub, GitHubDeployment, GitHubError, NewCheckRun,
+    NewDeploymentStatus, NewGitHubDeployment, PullRequest, Repository, UpdatedCheckRun,
 };
 use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
@@ -48,7 +48,7 @@ pub struct GitHubOptions {
     pub api_url: Option<String>,
     pub repository: Repository,
     pub token: SecretString,
-    pub policy: Policy,
+    pub policy: WritePolicy,
     /// Hides secrets in everything that is sent.
     pub redactor: Redactor,
 }
@@ -58,10 +58,10 @@ pub struct RealGitHub {
     octocrab: Octocrab,
     graph: Octocrab,
     repository: Repository,
-    policy: Policy,
+    policy: WritePolicy,
     redactor: Redactor,
     clock: Arc<dyn Clock>,
-    pace: Pace,
+    pace: WritePace,
 }
 
 struct RawResponse {
@@ -98,12 +98,12 @@ impl RealGitHub {
         };
         // GitHub Enterprise Server has one at `/api/v3` and the other at `/api/graphql`.
         let (octocrab, graph) = (at(address)?, at(address.strip_suffix("/v3").unwrap_or(address))?);
-        let pace = Pace::new(options.policy.writes_per_minute);
+        let pace = WritePace::new(options.policy.writes_per_minute);
         let GitHubOptions { repository, policy, redactor, .. } = options;
         Ok(Self { octocrab, graph, repository, policy, redactor, clock, pace })
     }
 
-    pub(super) fn pace(&self) -> &Pace {
+    pub(super) fn pace(&self) -> &WritePace {
         &self.pace
     }
 
@@ -268,7 +268,7 @@ impl GitHub for RealGitHub {
         }
     }
 
-    async fn pull_request_files(&self, number: u64) -> Result<Vec<ChangedFile>, GitHubError> {
+    async fn pull_request_files(&self, number: u64) -> Result<Vec<DiffEntry>, GitHubError> {
         let path = format!("/pulls/{number}/files?");
         self.pages(&path, "list the files of the pull request", PULL_FILES, |answer| answer).await
     }
@@ -290,19 +290,19 @@ impl GitHub for RealGitHub {
         self.pages(&path, "list the pull requests of the commit", PULLS_OF_COMMIT, |answer| answer).await
     }
 
-    async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError> {
+    async fn compare(&self, base: &str, head: &str) -> Result<CommitComparison, GitHubError> {
         // Files are on the first page, whatever its size. Commits are not needed.
         self.read(&format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head)), "compare commits").await
     }
 
-    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<Deployment>, GitHubError> {
+    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<GitHubDeployment>, GitHubError> {
         let path = format!("/deployments?environment={}&task={}&per_page=1", encoded(environment), encoded(task));
         // Newest first.
-        let found: Vec<Deployment> = self.read(&path, "list deployments").await?;
+        let found: Vec<GitHubDeployment> = self.read(&path, "list deployments").await?;
         Ok(found.into_iter().next())
     }
 
-    async fn create_deployment(&self, deployment: &NewDeployment) -> Result<Deployment, GitHubError> {
+    async fn create_deployment(&self, deployment: &NewGitHubDeployment) -> Result<GitHubDeployment, GitHubError> {
         let attempted = format!("create a deployment of {}", deployment.environment);
         let body = json_of(deployment, &attempted)?;
         // One that is created twice is replaced by the next.

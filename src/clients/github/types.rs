@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::annotation_level::AnnotationLevel;
+
 /// A repository, `owner/name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
@@ -51,18 +53,6 @@ pub enum Conclusion {
     Skipped,
     /// GitHub gave up on it.
     Stale,
-}
-
-/// Severity of an annotation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AnnotationLevel {
-    /// Worth knowing.
-    Notice,
-    /// Worth checking.
-    Warning,
-    /// A problem.
-    Failure,
 }
 
 /// An annotation of a line in a file.
@@ -221,7 +211,7 @@ pub struct BranchRepository {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ChangedFile {
+pub struct DiffEntry {
     /// Its name after the change.
     pub filename: String,
     /// `added`, `renamed`, …
@@ -255,12 +245,12 @@ impl FileContent {
 
 /// A comparison of two commits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Comparison {
+pub struct CommitComparison {
     /// `ahead` when the first is an ancestor of the second, `identical`, `behind` or `diverged`.
     pub status: String,
     /// The files that differ between the second commit and the two's common ancestor, at most 300.
     #[serde(default)]
-    pub files: Vec<ChangedFile>,
+    pub files: Vec<DiffEntry>,
 }
 
 #[cfg(test)]

@@ -18,4 +18,4 @@ pub use body::{BodyError, read_bounded};
 pub use build::{HttpBuildError, HttpOptions, Redirects, build_client};
 pub use private::{PrivateAddress, PublicOnly};
 pub use requested_wait::requested_wait;
-pub use retry::{Interrupted, Retry, RetryError, pause, retry};
+pub use retry::{FailedAttempt, Interrupted, Retry, RetryError, pause, retry};

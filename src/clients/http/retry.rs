@@ -17,6 +17,14 @@ pub enum Retry {
     After(Option<Duration>),
 }
 
+/// An error of one attempt, and whether another is worth it.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct FailedAttempt<E: Display> {
+    pub error: E,
+    pub again: Retry,
+}
+
 /// Why [`retry`] gave up.
 #[derive(Debug)]
 pub enum RetryError<E> {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, requested_wait, retry};
+use crate::clients::http::{FailedAttempt, HttpOptions, Retry, RetryError, build_client, read_bounded, requested_wait, retry};
 use crate::clients::pagerduty::{AlertEvent, Alerts, PagerDutyError, PagerDutyFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
@@ -74,13 +74,6 @@ impl fmt::Debug for RealPagerDuty {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("{failure}")]
-struct FailedAttempt {
-    failure: PagerDutyFailure,
-    again: Retry,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct EventResponse {
@@ -104,8 +97,8 @@ impl RealPagerDuty {
         Ok(Self { http, endpoint, routing_key, retry, redactor, clock })
     }
 
-    async fn once(&self, body: String) -> Result<(), FailedAttempt> {
-        let transport = |words: String| FailedAttempt { failure: PagerDutyFailure::Transport(words), again: Retry::After(None) };
+    async fn once(&self, body: String) -> Result<(), FailedAttempt<PagerDutyFailure>> {
+        let transport = |words: String| FailedAttempt { error: PagerDutyFailure::Transport(words), again: Retry::After(None) };
         let request = self.http.post(self.endpoint.clone()).timeout(CALL_TIME).header(CONTENT_TYPE, "application/json").body(body);
         let answer = request.send().await.map_err(|error| transport(error.without_url().to_string()))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
@@ -116,7 +109,7 @@ impl RealPagerDuty {
         let wait = requested_wait(&headers, &body, self.clock.now());
         let failure = failure_of(status, &body);
         let again = if matches!(failure, PagerDutyFailure::Refused(_)) { Retry::No } else { Retry::After(wait) };
-        Err(FailedAttempt { failure, again })
+        Err(FailedAttempt { error: failure, again })
     }
 }
 
@@ -128,10 +121,11 @@ impl Alerts for RealPagerDuty {
         let body = body.to_string();
         // Sent even if the run was canceled. A caller that does not want to wait drops the future.
         let never = CancellationToken::new();
-        let sent = retry(self.retry, &never, |failed: &FailedAttempt| failed.again, || self.once(body.clone())).await;
+        let sent =
+            retry(self.retry, &never, |failed: &FailedAttempt<PagerDutyFailure>| failed.again, || self.once(body.clone())).await;
         let failure = match sent {
             Ok(()) => return Ok(()),
-            Err(RetryError::Failed(failed)) => failed.failure,
+            Err(RetryError::Failed(failed)) => failed.error,
             Err(RetryError::Cancelled) => PagerDutyFailure::Transport("it was canceled".to_owned()),
         };
         Err(PagerDutyError { attempt: event.to_string(), failure })

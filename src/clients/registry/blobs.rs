@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::image::Blob;
 use super::scopes::Scopes;
 use super::session::{begin, drop_session, location};
-use super::source::{BlobReader, Origin};
+use super::source::{BlobReader, BlobSource};
 use crate::domain::identity::ImageDigest;
 use crate::support::retry::RetryPolicy;
 
@@ -81,7 +81,7 @@ pub(super) async fn small(connection: &Arc<Connection>, repository: &str, blob: 
     let size = usize::try_from(blob.size_bytes).unwrap_or_default();
     connection
         .repeated(|| async {
-            let origin = Origin::Repository(repository.to_owned());
+            let origin = BlobSource::Repository(repository.to_owned());
             BlobReader::new(Arc::clone(connection), origin, blob.clone()).next(size).await
         })
         .await

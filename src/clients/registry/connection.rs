@@ -16,7 +16,7 @@ use super::challenge::{Challenge, parse};
 use super::error_body::ErrorBody;
 use super::options::RegistryOptions;
 use super::scopes::Scopes;
-use super::tokens::{Authorization, Tokens};
+use super::tokens::{Authorization, Authorizations};
 use crate::clients::docker::RegistryCredentials;
 use crate::clients::http::{BodyError, HttpOptions, Retry, RetryError, build_client, read_bounded, retry};
 use crate::support::ExposeSecret as _;
@@ -42,7 +42,7 @@ pub(super) struct Connection {
     http: reqwest::Client,
     /// For layers: over HTTP/1.1, because one connection of HTTP/2 carries several layers no faster than one, and with patience.
     layers: reqwest::Client,
-    tokens: Tokens,
+    tokens: Authorizations,
     /// Learns the tokens that the registry gives.
     redactor: Redactor,
 }
@@ -58,7 +58,7 @@ impl Connection {
         };
         let (http, layers) = (build(&options)?, build(&patient)?);
         let credentials = credentials.filter(|credentials| credentials.host.eq_ignore_ascii_case(&host));
-        Ok(Self { base, host, credentials, retry, http, layers, tokens: Tokens::default(), redactor })
+        Ok(Self { base, host, credentials, retry, http, layers, tokens: Authorizations::default(), redactor })
     }
 
     /// The registry's host.

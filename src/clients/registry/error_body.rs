@@ -23,7 +23,7 @@ pub(super) struct ErrorBody {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireErrors {
     errors: Vec<WireError>,
 }
 
@@ -43,7 +43,7 @@ static DIGEST: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("sha256:[0-
 impl ErrorBody {
     /// Parses the body. One that is not a registry's, such as a proxy's page, says nothing.
     pub(super) fn parse(body: &[u8]) -> Self {
-        let Ok(Wire { errors }) = serde_json::from_slice(body) else { return Self::default() };
+        let Ok(WireErrors { errors }) = serde_json::from_slice(body) else { return Self::default() };
         let messages: Vec<&str> = errors.iter().map(|error| error.message.trim()).filter(|text| !text.is_empty()).collect();
         let mut digests: Vec<ImageDigest> = Vec::new();
         for error in &errors {

@@ -25,17 +25,17 @@ pub struct Manifest {
 
 /// A document that a registry can return.
 #[derive(Debug)]
-pub(super) enum Document {
+pub(super) enum ManifestDocument {
     Image(Manifest),
     /// The digest of the entry for linux/amd64.
     Index(ImageDigest),
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireManifest {
     config: Option<Descriptor>,
     layers: Option<Vec<Descriptor>>,
-    manifests: Option<Vec<Entry>>,
+    manifests: Option<Vec<IndexEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ struct Descriptor {
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct IndexEntry {
     digest: ImageDigest,
     platform: Option<Platform>,
 }
@@ -58,23 +58,23 @@ struct Platform {
 }
 
 /// Parses a document.
-pub(super) fn read(stored: &StoredManifest) -> Result<Document, String> {
+pub(super) fn read(stored: &StoredManifest) -> Result<ManifestDocument, String> {
     let digest = stored.digest.clone();
-    let wire: Wire = serde_json::from_slice(&stored.bytes).map_err(|error| error.to_string())?;
+    let wire: WireManifest = serde_json::from_slice(&stored.bytes).map_err(|error| error.to_string())?;
     match wire {
-        Wire { config: Some(config), layers: Some(layers), .. } => Ok(Document::Image(Manifest {
+        WireManifest { config: Some(config), layers: Some(layers), .. } => Ok(ManifestDocument::Image(Manifest {
             digest,
             config: config.digest,
             // The sizes come from the registry and may be anything.
             size_bytes: layers.iter().fold(0, |sum: u64, layer| sum.saturating_add(layer.size)),
             layers: layers.into_iter().map(|layer| layer.digest).collect(),
         })),
-        Wire { manifests: Some(entries), .. } => entries
+        WireManifest { manifests: Some(entries), .. } => entries
             .into_iter()
             .find(|entry| {
                 entry.platform.as_ref().is_some_and(|platform| platform.os == "linux" && platform.architecture == "amd64")
             })
-            .map(|entry| Document::Index(entry.digest))
+            .map(|entry| ManifestDocument::Index(entry.digest))
             .ok_or_else(|| "the index has no image for linux/amd64".to_owned()),
         _ => Err("it is neither a manifest nor an index".to_owned()),
     }

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::connection::{ANSWER_BYTES, Connection, is_transient};
-use super::manifest::{self, Document, Manifest};
+use super::manifest::{self, Manifest, ManifestDocument};
 use super::options::RegistryOptions;
 use super::scopes::Scopes;
 use super::stored::StoredManifest;
@@ -72,8 +72,8 @@ impl Registry for RealRegistry {
             let Some(stored) = self.document(repository, &reference).await? else { return Ok(None) };
             let attempted = format!("the manifest {repository} {reference}");
             match manifest::read(&stored).map_err(|problem| self.connection.malformed(&attempted, problem))? {
-                Document::Image(manifest) => return Ok(Some(manifest)),
-                Document::Index(digest) => reference = digest.to_string(),
+                ManifestDocument::Image(manifest) => return Ok(Some(manifest)),
+                ManifestDocument::Index(digest) => reference = digest.to_string(),
             }
         }
         let attempted = format!("the manifest of {repository}");

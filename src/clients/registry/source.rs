@@ -35,7 +35,7 @@ pub struct FileBlob {
 
 /// Where a blob comes from.
 #[derive(Debug, Clone)]
-pub(super) enum Origin {
+pub(super) enum BlobSource {
     /// The bytes are in memory.
     Memory(Bytes),
     File(Arc<File>),
@@ -46,7 +46,7 @@ pub(super) enum Origin {
 /// A blob that is read from its start to its end, in pieces. It can go back, when the other side lost something.
 pub(super) struct BlobReader {
     connection: Arc<Connection>,
-    origin: Origin,
+    origin: BlobSource,
     blob: Blob,
     offset: u64,
     response: Option<Response>,
@@ -56,7 +56,7 @@ pub(super) struct BlobReader {
 }
 
 impl BlobReader {
-    pub(super) fn new(connection: Arc<Connection>, origin: Origin, blob: Blob) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, origin: BlobSource, blob: Blob) -> Self {
         Self { connection, origin, blob, offset: 0, response: None, rest: BytesMut::new(), hasher: Some(Sha256::new()), hashed: 0 }
     }
 
@@ -84,11 +84,11 @@ impl BlobReader {
         let left = self.blob.size_bytes.saturating_sub(self.offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
         let piece = match &self.origin {
-            Origin::Memory(content) => {
+            BlobSource::Memory(content) => {
                 let start = usize::try_from(self.offset).unwrap_or(usize::MAX).min(content.len());
                 content.slice(start..content.len().min(start.saturating_add(wanted)))
             }
-            Origin::File(file) => {
+            BlobSource::File(file) => {
                 let (file, offset) = (Arc::clone(file), self.offset);
                 let reading = tokio::task::spawn_blocking(move || {
                     let mut piece = vec![0; wanted];
@@ -97,7 +97,7 @@ impl BlobReader {
                 let read = reading.await.map_err(std::io::Error::other).and_then(|read| read);
                 Bytes::from(read.map_err(|error| self.wrong(error.to_string()))?)
             }
-            Origin::Repository(repository) => {
+            BlobSource::Repository(repository) => {
                 let repository = repository.clone();
                 self.fill(&repository, wanted).await?;
                 self.rest.split_to(wanted).freeze()

@@ -32,9 +32,9 @@ impl Authorization {
 
 /// The authorizations that are known.
 #[derive(Debug, Default)]
-pub(super) struct Tokens(Mutex<Vec<Authorization>>);
+pub(super) struct Authorizations(Mutex<Vec<Authorization>>);
 
-impl Tokens {
+impl Authorizations {
     /// One that serves for these permissions.
     pub(super) fn for_scopes(&self, scopes: &Scopes) -> Option<Authorization> {
         let serves = |known: &&Authorization| known.scopes.as_ref().is_none_or(|own| own.cover(scopes));
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_rejected_authorization_is_not_offered_again() {
-        let tokens = Tokens::default();
+        let tokens = Authorizations::default();
         assert!(tokens.for_scopes(&Scopes::read("a/b")).is_none());
         tokens.remember(Authorization::within(Scopes::write("a/b"), "Bearer one".to_owned()));
         let one = tokens.for_scopes(&Scopes::read("a/b")).unwrap();

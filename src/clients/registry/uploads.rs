@@ -19,7 +19,7 @@ use super::connection::Connection;
 use super::image::Blob;
 use super::scopes::Scopes;
 use super::session::{begin, drop_session, location};
-use super::source::{BlobReader, Origin};
+use super::source::{BlobReader, BlobSource};
 
 /// The usual size of a piece. Four are under way at once.
 const PIECE_BYTES: u64 = 16 * 1024 * 1024;
@@ -44,7 +44,7 @@ pub(super) struct Upload<'a> {
     repository: &'a str,
     scopes: Scopes,
     blob: &'a Blob,
-    origin: Origin,
+    origin: BlobSource,
     /// Hears about bytes that were sent, those that had to be sent again included.
     sent: &'a (dyn Fn(u64) + Send + Sync),
 }
@@ -73,12 +73,12 @@ impl<'a> Upload<'a> {
         connection: &'a Arc<Connection>,
         repository: &'a str,
         blob: &'a Blob,
-        origin: Origin,
+        origin: BlobSource,
         sent: &'a (dyn Fn(u64) + Send + Sync),
     ) -> Self {
         let scopes = match &origin {
-            Origin::Repository(from) => Scopes::write_and_read(repository, from),
-            Origin::Memory(_) | Origin::File(_) => Scopes::write(repository),
+            BlobSource::Repository(from) => Scopes::write_and_read(repository, from),
+            BlobSource::Memory(_) | BlobSource::File(_) => Scopes::write(repository),
         };
         Self { connection, repository, scopes, blob, origin, sent }
     }

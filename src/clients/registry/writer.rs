@@ -17,7 +17,7 @@ use super::image::Blob;
 use super::real::RealRegistry;
 use super::scopes::Scopes;
 use super::session::{begin, drop_session, location};
-use super::source::{FileBlob, Origin};
+use super::source::{BlobSource, FileBlob};
 use super::stored::StoredManifest;
 use super::uploads::Upload;
 use crate::domain::identity::ImageDigest;
@@ -82,13 +82,13 @@ impl RegistryWriter for RealRegistry {
     }
 
     async fn copy_blob(&self, to: &str, from: &str, blob: &Blob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
-        Upload::new(&self.connection, to, blob, Origin::Repository(from.to_owned()), sent).run().await
+        Upload::new(&self.connection, to, blob, BlobSource::Repository(from.to_owned()), sent).run().await
     }
 
     async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError> {
         let blob = Blob::of(&content);
         if !self.has_blob(repository, &blob.digest).await? {
-            Upload::new(&self.connection, repository, &blob, Origin::Memory(content), &|_| {}).run().await?;
+            Upload::new(&self.connection, repository, &blob, BlobSource::Memory(content), &|_| {}).run().await?;
         }
         Ok(blob)
     }
@@ -98,7 +98,7 @@ impl RegistryWriter for RealRegistry {
         if self.has_blob(repository, &blob.digest).await? {
             return Ok(());
         }
-        Upload::new(&self.connection, repository, blob, Origin::File(Arc::clone(file)), sent).run().await
+        Upload::new(&self.connection, repository, blob, BlobSource::File(Arc::clone(file)), sent).run().await
     }
 
     async fn put_manifest(&self, repository: &str, reference: &str, manifest: &StoredManifest) -> Result<(), RegistryError> {

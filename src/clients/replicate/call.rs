@@ -16,13 +16,13 @@ pub(super) struct Call {
     pub(super) attempted: String,
     pub(super) method: Method,
     pub(super) url: Url,
-    pub(super) payload: Payload,
+    pub(super) payload: RequestBody,
     /// `Cancel-After`: the time after which the service cancels the prediction by itself.
     pub(super) cancel_after: Option<Duration>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Payload {
+pub(super) enum RequestBody {
     Nothing,
     Json(Value),
     File(NewFile),
@@ -30,7 +30,7 @@ pub(super) enum Payload {
 
 impl Call {
     pub(super) fn new(method: Method, url: Url, attempted: impl Into<String>) -> Self {
-        Self { attempted: attempted.into(), method, url, payload: Payload::Nothing, cancel_after: None }
+        Self { attempted: attempted.into(), method, url, payload: RequestBody::Nothing, cancel_after: None }
     }
 
     pub(super) fn get(url: Url, attempted: impl Into<String>) -> Self {
@@ -42,7 +42,7 @@ impl Call {
     }
 
     pub(super) fn json(mut self, body: Value) -> Self {
-        self.payload = Payload::Json(body);
+        self.payload = RequestBody::Json(body);
         self
     }
 

@@ -44,11 +44,11 @@ pub struct Download {
     pub beginning: Bytes,
     /// Its content type as reported by the host, without parameters.
     pub content_type: Option<String>,
-    content: Content,
+    content: KeptContent,
 }
 
 #[derive(Debug, Clone)]
-enum Content {
+enum KeptContent {
     Memory(Bytes),
     Disk(Arc<std::fs::File>),
     /// Longer than what is kept.
@@ -71,7 +71,7 @@ impl Download {
             sha256: Sha256::digest(&bytes).into(),
             beginning: bytes.slice(..bytes.len().min(BEGINNING_BYTES)),
             content_type,
-            content: Content::Memory(bytes),
+            content: KeptContent::Memory(bytes),
         }
     }
 
@@ -82,9 +82,9 @@ impl Download {
     /// Returns the disk's error.
     pub fn read(&self) -> io::Result<Option<Bytes>> {
         match &self.content {
-            Content::Memory(bytes) => Ok(Some(bytes.clone())),
-            Content::Dropped => Ok(None),
-            Content::Disk(file) => {
+            KeptContent::Memory(bytes) => Ok(Some(bytes.clone())),
+            KeptContent::Dropped => Ok(None),
+            KeptContent::Disk(file) => {
                 let size = usize::try_from(self.size_bytes).map_err(io::Error::other)?;
                 let mut bytes = vec![0; size];
                 file.read_exact_at(&mut bytes, 0)?;
@@ -96,12 +96,12 @@ impl Download {
     /// What the download of a file that is too long to keep returns.
     #[cfg(test)]
     pub(crate) fn dropped(self) -> Self {
-        Self { content: Content::Dropped, ..self }
+        Self { content: KeptContent::Dropped, ..self }
     }
 
     /// Whether the whole content was kept.
     pub fn is_kept(&self) -> bool {
-        !matches!(self.content, Content::Dropped)
+        !matches!(self.content, KeptContent::Dropped)
     }
 }
 
@@ -156,11 +156,11 @@ impl<'a> Receiver<'a> {
     /// The file, once all of it was taken.
     pub(super) async fn finish(mut self, content_type: Option<String>) -> Result<Download, ReplicateFailure> {
         let content = match self.disk.take() {
-            _ if self.size_bytes > self.limits.keep_bytes => Content::Dropped,
-            None => Content::Memory(self.memory.freeze()),
+            _ if self.size_bytes > self.limits.keep_bytes => KeptContent::Dropped,
+            None => KeptContent::Memory(self.memory.freeze()),
             Some(mut disk) => {
                 disk.flush().await.map_err(|cause| ReplicateFailure::NotKept { cause: cause.to_string() })?;
-                Content::Disk(Arc::new(disk.into_std().await))
+                KeptContent::Disk(Arc::new(disk.into_std().await))
             }
         };
         let (sha256, beginning) = (self.hash.finalize().into(), self.beginning.freeze());
@@ -188,7 +188,7 @@ mod tests {
         {
             let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
             let file = received(&bytes, &limits).await.unwrap();
-            let on_disk = matches!(file.content, Content::Disk(_));
+            let on_disk = matches!(file.content, KeptContent::Disk(_));
             assert_eq!((file.size_bytes, file.is_kept(), on_disk), (size as u64, is_kept, is_on_disk));
             assert_eq!(file.read().unwrap().as_deref(), is_kept.then_some(&bytes[..]));
             assert_eq!(file.beginning, bytes[..size.min(BEGINNING_BYTES)]);

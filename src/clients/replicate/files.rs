@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
 use crate::clients::http::{BodyError, PrivateAddress, RetryError, retry};
-use crate::clients::replicate::call::{Call, Payload};
+use crate::clients::replicate::call::{Call, RequestBody};
 use crate::clients::replicate::data_url;
 use crate::clients::replicate::download::{Download, DownloadLimits, Receiver};
 use crate::clients::replicate::real::{RealReplicate, of_body, transport};
@@ -43,7 +43,7 @@ pub trait Files: Send + Sync {
 impl Files for RealReplicate {
     async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError> {
         let call = Call::post(self.base.join(&["files"]), format!("upload the file {}", file.name));
-        let call = Call { payload: Payload::File(file.clone()), ..call };
+        let call = Call { payload: RequestBody::File(file.clone()), ..call };
         // Safe to repeat: a duplicate costs nothing and is deleted within a day.
         Ok(self.ask(&call).await?.read::<RawFile>(&call)?.into())
     }

@@ -12,7 +12,7 @@ use reqwest::multipart::{Form, Part};
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::http::{BodyError, HttpOptions, PublicOnly, RetryError, build_client, read_bounded, retry};
-use crate::clients::replicate::call::{ApiResponse, Call, Payload};
+use crate::clients::replicate::call::{ApiResponse, Call, RequestBody};
 use crate::clients::replicate::claims::Claims;
 use crate::clients::replicate::refusal::failure_of;
 use crate::clients::replicate::throttle::Throttle;
@@ -193,9 +193,9 @@ impl RealReplicate {
             request = request.header("cancel-after", format!("{}s", lifetime.as_secs().max(5)));
         }
         match &call.payload {
-            Payload::Nothing => request,
-            Payload::Json(body) => request.json(body),
-            Payload::File(file) => {
+            RequestBody::Nothing => request,
+            RequestBody::Json(body) => request.json(body),
+            RequestBody::File(file) => {
                 let part = Part::stream_with_length(file.bytes.clone(), file.bytes.len() as u64).file_name(file.name.clone());
                 let mut type_header = HeaderMap::new();
                 if let Ok(value) = HeaderValue::from_str(&file.content_type) {

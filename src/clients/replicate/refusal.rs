@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::clients::http::requested_wait;
 use crate::clients::replicate::error::{InvalidField, ReplicateFailure};
-use crate::clients::replicate::wire::Problem;
+use crate::clients::replicate::wire::ProblemDetails;
 
 /// How much of the service's message an error keeps.
 const DETAIL_BYTES: usize = 1000;
@@ -21,7 +21,7 @@ pub(super) fn failure_of(
     token: &str,
     now: DateTime<Utc>,
 ) -> ReplicateFailure {
-    let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+    let problem: ProblemDetails = serde_json::from_slice(body).unwrap_or_default();
     let detail = detail_of(&problem, status, headers);
     if status.is_client_error() && status != StatusCode::UNPROCESSABLE_ENTITY && says(&detail, &["monthly spend limit"]) {
         return ReplicateFailure::PaymentRequired { detail };
@@ -56,7 +56,7 @@ fn says(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
-fn unprocessable(problem: Problem, detail: String) -> ReplicateFailure {
+fn unprocessable(problem: ProblemDetails, detail: String) -> ReplicateFailure {
     if !problem.invalid_fields.is_empty() {
         return ReplicateFailure::InvalidInput { fields: fields_of(problem), detail };
     }
@@ -72,7 +72,7 @@ fn unprocessable(problem: Problem, detail: String) -> ReplicateFailure {
 
 /// The service's message, as specific as possible. Never empty. A body that is not a problem document, such as a proxy's HTML, is
 /// only in [`ReplicateError::body`].
-fn detail_of(problem: &Problem, status: StatusCode, headers: &HeaderMap) -> String {
+fn detail_of(problem: &ProblemDetails, status: StatusCode, headers: &HeaderMap) -> String {
     if status.is_redirection() {
         let location = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
         return shorten(&format!("redirected to {location}"), DETAIL_BYTES);
@@ -83,7 +83,7 @@ fn detail_of(problem: &Problem, status: StatusCode, headers: &HeaderMap) -> Stri
     shorten(words.or_else(|| status.canonical_reason()).unwrap_or("no reason given"), DETAIL_BYTES)
 }
 
-fn fields_of(problem: Problem) -> Vec<InvalidField> {
+fn fields_of(problem: ProblemDetails) -> Vec<InvalidField> {
     let invalid = problem.invalid_fields.into_iter().map(|field| InvalidField {
         field: field.field.unwrap_or_default(),
         rule: field.kind,

@@ -24,7 +24,7 @@ fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserialize
 /// The body of an error response, after RFC 7807. All members are optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Problem {
+pub(super) struct ProblemDetails {
     #[serde(deserialize_with = "lenient")]
     pub(super) title: Option<String>,
     #[serde(deserialize_with = "lenient")]

@@ -1,28 +1,9 @@
 //! Workflow commands: lines of the log that the runner executes.
 
+use crate::domain::annotation_level::AnnotationLevel;
+
 /// The runner cuts messages after this many characters. Counted in bytes here, which are at least as many.
 const MESSAGE_BYTES: usize = 4_000;
-
-/// Severity of an annotation in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnnotationLevel {
-    /// Worth knowing.
-    Notice,
-    /// Worth checking.
-    Warning,
-    /// A problem.
-    Error,
-}
-
-impl AnnotationLevel {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Notice => "notice",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// An annotation written to the log, for jobs without permission to write check runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +19,14 @@ pub struct LogAnnotation {
     pub end_column: Option<u32>,
     pub title: String,
     pub message: String,
+}
+
+const fn command_name(level: AnnotationLevel) -> &'static str {
+    match level {
+        AnnotationLevel::Notice => "notice",
+        AnnotationLevel::Warning => "warning",
+        AnnotationLevel::Failure => "error",
+    }
 }
 
 /// The command that makes the runner show an annotation.
@@ -58,7 +47,7 @@ pub fn annotation(annotation: &LogAnnotation) -> String {
     add("title", &annotation.title);
     let message = cog_findings::text::shorten(&annotation.message, MESSAGE_BYTES);
     let separator = if properties.is_empty() { "" } else { " " };
-    format!("::{}{separator}{}::{}", annotation.level.as_str(), properties.join(","), data(&message))
+    format!("::{}{separator}{}::{}", command_name(annotation.level), properties.join(","), data(&message))
 }
 
 /// The commands that make the runner mask a value in all later output. A value of several lines is masked line by line, except for
@@ -88,7 +77,7 @@ mod tests {
 
     fn sample() -> LogAnnotation {
         LogAnnotation {
-            level: AnnotationLevel::Error,
+            level: AnnotationLevel::Failure,
             file: Some("a,b:c.py".to_owned()),
             line: Some(3),
             column: None,

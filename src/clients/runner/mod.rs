@@ -7,6 +7,6 @@ mod command;
 mod files;
 mod log;
 
-pub use command::{AnnotationLevel, LogAnnotation, annotation, mask};
+pub use command::{LogAnnotation, annotation, mask};
 pub use files::{RunnerFileError, append_summary, write_output};
 pub use log::{StoppedCommands, harmless};

@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::clients::github::{
-    Annotation, AnnotationLevel, CheckRun, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun,
-};
+use crate::clients::github::{Annotation, CheckRun, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun};
 use crate::deliver::github::images::ImagesByModel;
 use crate::deliver::github::job::Job;
 use crate::deliver::github::overview::login;
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::domain::verdict::Verdict;
 use crate::report::failures::failures_of;
 use crate::report::github::{
-    self, Annotations, CheckId, CheckState, CheckText, CommentRow, Ended, Leg, LineAnnotation, Places, Row, check_text,
+    AnnotationPlaces, Annotations, CheckId, CheckState, CheckText, CommentRow, JobEnd, LineAnnotation, MatrixJob, Row, check_text,
     failed_check_text, row_of, row_of_failed_run, row_of_text,
 };
 use crate::report::json::v1::Run;
@@ -29,7 +27,7 @@ pub fn check_name(subject: &str) -> String {
 
 /// A check run of this job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
+enum OwnCheckRun {
     /// It is open, under this id.
     Open(u64),
     /// It is created when it can be completed at once.
@@ -41,7 +39,7 @@ enum Slot {
 struct Subject {
     name: String,
     url: Option<String>,
-    slot: Slot,
+    slot: OwnCheckRun,
 }
 
 /// The check runs of one job.
@@ -72,19 +70,19 @@ impl Checks {
         for subject in &mut checks.subjects {
             // A token that may not create one may not create any.
             if is_denied {
-                subject.slot = Slot::Rejected;
+                subject.slot = OwnCheckRun::Rejected;
                 continue;
             }
             let run = new_check_run(&checks.job, &subject.name, now);
             match github.create_check_run(&run).await {
                 Ok(created) => {
-                    subject.slot = Slot::Open(created.id);
+                    subject.slot = OwnCheckRun::Open(created.id);
                     checks.logins.extend(login(&created));
                     subject.url = created.html_url;
                 }
                 Err(error) => {
                     is_denied = matches!(error, GitHubError::Denied { .. });
-                    subject.slot = Slot::Rejected;
+                    subject.slot = OwnCheckRun::Rejected;
                     undelivered.push(rejected(&subject.name, &error));
                 }
             }
@@ -94,11 +92,11 @@ impl Checks {
 
     /// Check runs that are created when they are completed, for a run that ends at once. Without models there is one, of the run.
     pub fn unopened(job: Job, models: &[String]) -> Self {
-        let mut names: Vec<String> = models.iter().map(|model| job.leg.subject(model)).collect();
+        let mut names: Vec<String> = models.iter().map(|model| job.matrix_job.subject(model)).collect();
         if names.is_empty() {
             names.push(String::new());
         }
-        let subjects = names.into_iter().map(|name| Subject { name, url: None, slot: Slot::ToCreate }).collect();
+        let subjects = names.into_iter().map(|name| Subject { name, url: None, slot: OwnCheckRun::ToCreate }).collect();
         Self { job, subjects, logins: BTreeSet::new(), images: ImagesByModel::new() }
     }
 
@@ -117,8 +115,8 @@ impl Checks {
     }
 
     pub fn has(&self, model: &str) -> bool {
-        let name = self.job.leg.subject(model);
-        self.subjects.iter().any(|subject| subject.name == name && subject.slot != Slot::Rejected)
+        let name = self.job.matrix_job.subject(model);
+        self.subjects.iter().any(|subject| subject.name == name && subject.slot != OwnCheckRun::Rejected)
     }
 
     /// Completes all check runs with the results of a run. A model without a result gets the run's verdict.
@@ -128,7 +126,7 @@ impl Checks {
         self,
         github: &dyn GitHub,
         run: &Run,
-        places: &Places,
+        places: &AnnotationPlaces,
         told: BTreeSet<String>,
         now: DateTime<Utc>,
     ) -> Completed {
@@ -137,7 +135,7 @@ impl Checks {
         let mut annotations = Annotations::new(&run.models, places, told);
         let Self { job, subjects, mut images, .. } = self;
         for subject in subjects {
-            let ending = Ending::of(run, &job.leg, &subject.name, &ended_at, &mut annotations, &mut images);
+            let ending = Ending::of(run, &job.matrix_job, &subject.name, &ended_at, &mut annotations, &mut images);
             let written = write(github, &job, &subject, &ending, now).await;
             let url = match &written {
                 Ok(Some(created)) => {
@@ -164,7 +162,7 @@ struct Ending {
 impl Ending {
     fn of(
         run: &Run,
-        leg: &Leg,
+        matrix_job: &MatrixJob,
         subject: &str,
         ended_at: &str,
         annotations: &mut Annotations<'_>,
@@ -182,7 +180,7 @@ impl Ending {
             },
             annotations: found.into_iter().map(annotation).collect(),
         };
-        if let Some(model) = run.models.iter().find(|model| leg.subject(&model.name) == subject) {
+        if let Some(model) = run.models.iter().find(|model| matrix_job.subject(&model.name) == subject) {
             let (found, marks) = annotations.take(&failures_of(model));
             let images = images.remove(&model.name).unwrap_or_default();
             let row = Row { annotated: marks, name: subject.to_owned(), images, ..row_of(model, ended_at) };
@@ -194,9 +192,9 @@ impl Ending {
             return with_row(run.verdict, failed_check_text(run, &row), found, row);
         }
         let ended = match run.verdict {
-            Verdict::Passed => Ended::Passed,
-            Verdict::Cancelled => Ended::Cancelled,
-            Verdict::Failed | Verdict::ServiceError | Verdict::Billing | Verdict::Misconfigured => Ended::Crashed,
+            Verdict::Passed => JobEnd::Passed,
+            Verdict::Cancelled => JobEnd::Cancelled,
+            Verdict::Failed | Verdict::ServiceError | Verdict::Billing | Verdict::Misconfigured => JobEnd::Crashed,
         };
         Self {
             conclusion: conclusion(run.verdict),
@@ -216,9 +214,9 @@ async fn write(
 ) -> Result<Option<CheckRun>, GitHubError> {
     match subject.slot {
         // Its warning was given when the run began.
-        Slot::Rejected => Ok(None),
-        Slot::Open(id) => complete(github, id, ending, now).await.map(|()| None),
-        Slot::ToCreate => {
+        OwnCheckRun::Rejected => Ok(None),
+        OwnCheckRun::Open(id) => complete(github, id, ending, now).await.map(|()| None),
+        OwnCheckRun::ToCreate => {
             let (first, rest) = ending.annotations.split_at(ending.annotations.len().min(BATCH));
             let run = NewCheckRun {
                 status: "completed",
@@ -236,7 +234,7 @@ pub(super) fn new_check_run(job: &Job, subject: &str, now: DateTime<Utc>) -> New
     NewCheckRun {
         name: check_name(subject),
         head_sha: job.sha.clone(),
-        external_id: CheckId::new(job.run, &job.leg, subject).to_string(),
+        external_id: CheckId::new(job.run, &job.matrix_job, subject).to_string(),
         status: "in_progress",
         started_at: now,
         conclusion: None,
@@ -246,15 +244,15 @@ pub(super) fn new_check_run(job: &Job, subject: &str, now: DateTime<Utc>) -> New
 
 /// A check run that GitHub rejected.
 pub(super) fn rejected(subject: &str, error: &GitHubError) -> Undelivered {
-    Undelivered::at_github(Target::CheckRun { model: subject.to_owned() }, error)
+    Undelivered::at_github(DeliveryTarget::CheckRun { model: subject.to_owned() }, error)
 }
 
 /// The content of a check run whose job has no result.
-pub(super) fn without_result(ended: Ended) -> CheckRunOutput {
+pub(super) fn without_result(ended: JobEnd) -> CheckRunOutput {
     let (title, summary) = match ended {
-        Ended::Passed => ("Passed", "The job passed. Its report did not reach GitHub; the job's summary has it."),
-        Ended::Cancelled => ("Canceled", "The workflow was canceled before this model had a result."),
-        Ended::Crashed => ("No result", "The job ended before this model had a result. Its log says why."),
+        JobEnd::Passed => ("Passed", "The job passed. Its report did not reach GitHub; the job's summary has it."),
+        JobEnd::Cancelled => ("Canceled", "The workflow was canceled before this model had a result."),
+        JobEnd::Crashed => ("No result", "The job ended before this model had a result. Its log says why."),
     };
     CheckRunOutput { title: Some(title.to_owned()), summary: Some(summary.to_owned()), ..CheckRunOutput::default() }
 }
@@ -313,11 +311,7 @@ fn annotation(found: LineAnnotation) -> Annotation {
         end_line: found.line,
         start_column,
         end_column,
-        annotation_level: match found.level {
-            github::AnnotationLevel::Notice => AnnotationLevel::Notice,
-            github::AnnotationLevel::Warning => AnnotationLevel::Warning,
-            github::AnnotationLevel::Failure => AnnotationLevel::Failure,
-        },
+        annotation_level: found.level,
         title: found.title,
         message: found.message,
         raw_details: None,

@@ -41,7 +41,7 @@ pub enum CommentOutcome {
 
 /// What a job knows when it writes.
 #[derive(Debug)]
-pub enum Known {
+pub enum CommentKnowledge {
     /// Everything: nobody else writes.
     All(Overview),
     /// What was true a moment ago, and the rows of the job itself.
@@ -49,10 +49,15 @@ pub enum Known {
 }
 
 /// Updates the comment of a pull request.
-pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, known: Known) -> Result<CommentOutcome, GitHubError> {
+pub async fn refresh_comment(
+    github: &dyn GitHub,
+    number: u64,
+    frame: &Frame,
+    known: CommentKnowledge,
+) -> Result<CommentOutcome, GitHubError> {
     let (mut overview, own, is_sole) = match known {
-        Known::All(overview) => (overview, Vec::new(), true),
-        Known::SoFar(overview, own) => (overview.with(own.clone()), own, false),
+        CommentKnowledge::All(overview) => (overview, Vec::new(), true),
+        CommentKnowledge::SoFar(overview, own) => (overview.with(own.clone()), own, false),
     };
     for _round in 0..ROUNDS {
         if !is_sole {
@@ -76,17 +81,17 @@ pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, kn
         let body = (!is_behind).then(|| comment_markdown(state, frame, COMMENT_BYTES));
         let change = settle(github, number, &ours, body.as_deref()).await?;
         match change {
-            Change::None => return Ok(CommentOutcome::Written),
-            Change::Changed if is_last => return Ok(CommentOutcome::Written),
-            Change::Created if is_sole => return Ok(CommentOutcome::Written),
+            CommentChange::None => return Ok(CommentOutcome::Written),
+            CommentChange::Changed if is_last => return Ok(CommentOutcome::Written),
+            CommentChange::Created if is_sole => return Ok(CommentOutcome::Written),
             // The next round reads the comments again.
-            Change::Created | Change::Uncertain if is_last => continue,
-            Change::Changed | Change::Created | Change::Uncertain => {}
+            CommentChange::Created | CommentChange::Uncertain if is_last => continue,
+            CommentChange::Changed | CommentChange::Created | CommentChange::Uncertain => {}
         }
         let now = Overview::of(&github.check_runs(&frame.head_sha, None).await?, frame.run.id).with_absent(&own);
         // A job that is still running writes later.
-        let is_left_to_others = change != Change::Uncertain && !now.state.is_complete();
-        if is_left_to_others || change == Change::Changed && now.state == overview.state {
+        let is_left_to_others = change != CommentChange::Uncertain && !now.state.is_complete();
+        if is_left_to_others || change == CommentChange::Changed && now.state == overview.state {
             return Ok(CommentOutcome::Written);
         }
         overview = now;
@@ -96,7 +101,7 @@ pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, kn
 
 /// What a round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
+enum CommentChange {
     None,
     Changed,
     /// There was no comment. Another job may have created one at the same time.
@@ -106,22 +111,22 @@ enum Change {
 }
 
 /// Writes the body, if there is one to write, into the first of our comments, and deletes the others.
-async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: Option<&str>) -> Result<Change, GitHubError> {
+async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: Option<&str>) -> Result<CommentChange, GitHubError> {
     let Some(first) = ours.first() else {
-        let Some(body) = body else { return Ok(Change::None) };
+        let Some(body) = body else { return Ok(CommentChange::None) };
         return match github.create_comment(number, body).await {
-            Ok(_) => Ok(Change::Created),
+            Ok(_) => Ok(CommentChange::Created),
             // The comment may exist nevertheless; the next round checks.
-            Err(error) if error.is_uncertain() => Ok(Change::Uncertain),
+            Err(error) if error.is_uncertain() => Ok(CommentChange::Uncertain),
             Err(error) => Err(error),
         };
     };
-    let mut change = Change::None;
+    let mut change = CommentChange::None;
     if let Some(body) = body.filter(|body| first.body.as_deref().map(normalized) != Some(normalized(body))) {
         change = match github.update_comment(first.id, body).await {
-            Ok(()) => Change::Changed,
+            Ok(()) => CommentChange::Changed,
             // It was removed meanwhile; the next round creates another.
-            Err(GitHubError::NotFound { .. }) => Change::Uncertain,
+            Err(GitHubError::NotFound { .. }) => CommentChange::Uncertain,
             Err(error) => return Err(error),
         };
     }

@@ -6,9 +6,9 @@
 //!
 //! The first request shows whether the token has `deployments: write`. Without it there are no deployments, which is not a problem.
 
-use crate::clients::github::{DeploymentState, GitHub, GitHubError, NewDeployment, NewDeploymentStatus};
+use crate::clients::github::{DeploymentState, GitHub, GitHubError, NewDeploymentStatus, NewGitHubDeployment};
 use crate::deliver::github::job::Job;
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{Model, Run};
 
@@ -38,7 +38,7 @@ pub async fn announce(github: &dyn GitHub, placement: Placement<'_>, run: &Run) 
                     return undelivered;
                 }
                 Err(error) => {
-                    let target = Target::Deployment { environment: deployed.environment.clone() };
+                    let target = DeliveryTarget::Deployment { environment: deployed.environment.clone() };
                     undelivered.push(Undelivered::at_github(target, &error));
                 }
             }
@@ -48,7 +48,7 @@ pub async fn announce(github: &dyn GitHub, placement: Placement<'_>, run: &Run) 
 }
 
 /// A version at the place where it can be used.
-struct Deployed {
+struct WantedDeployment {
     environment: String,
     task: String,
     url: String,
@@ -57,11 +57,11 @@ struct Deployed {
     is_live: bool,
 }
 
-fn deployed(model: &Model, placement: Placement<'_>) -> Vec<Deployed> {
-    let name = placement.job.leg.subject(&model.name);
+fn deployed(model: &Model, placement: Placement<'_>) -> Vec<WantedDeployment> {
+    let name = placement.job.matrix_job.subject(&model.name);
     let mut found = Vec::new();
     if let Some(url) = model.versions.live.as_deref().and_then(page) {
-        found.push(Deployed {
+        found.push(WantedDeployment {
             environment: format!("replicate/{}", model.model),
             task: "safe-push".to_owned(),
             url,
@@ -78,7 +78,7 @@ fn deployed(model: &Model, placement: Placement<'_>) -> Vec<Deployed> {
                 (DeploymentState::Failure, "not tested to the end")
             }
         };
-        found.push(Deployed {
+        found.push(WantedDeployment {
             environment: PREVIEW.to_owned(),
             task: format!("safe-push{whose}:{name}"),
             url,
@@ -96,10 +96,10 @@ fn page(version: &str) -> Option<String> {
     Some(format!("https://replicate.com/{model}/versions/{id}"))
 }
 
-async fn create(github: &dyn GitHub, placement: Placement<'_>, deployed: &Deployed) -> Result<(), GitHubError> {
+async fn create(github: &dyn GitHub, placement: Placement<'_>, deployed: &WantedDeployment) -> Result<(), GitHubError> {
     let before = github.last_deployment(&deployed.environment, &deployed.task).await?;
     let created = github
-        .create_deployment(&NewDeployment {
+        .create_deployment(&NewGitHubDeployment {
             r#ref: placement.job.sha.clone(),
             task: deployed.task.clone(),
             environment: deployed.environment.clone(),

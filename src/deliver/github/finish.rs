@@ -9,9 +9,9 @@ use crate::clients::github::{CheckRun, CheckRunOutput, Conclusion, GitHub, GitHu
 use crate::deliver::github::checks::{check_name, new_check_run, rejected, without_result};
 use crate::deliver::github::job::Job;
 use crate::deliver::github::overview::Overview;
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::domain::verdict::Verdict;
-use crate::report::github::{CheckId, CheckState, CommentRow, Ended, is_about};
+use crate::report::github::{CheckId, CheckState, CommentRow, JobEnd, is_about};
 
 /// How the jobs before the last one ended, taken together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +28,10 @@ impl JobResult {
     /// Reads `toJSON(needs)`. Any other text is [`Self::Unknown`].
     pub fn of_needs(text: &str) -> Self {
         #[derive(Deserialize)]
-        struct Need {
+        struct NeededJob {
             result: String,
         }
-        let Ok(needs) = serde_json::from_str::<BTreeMap<String, Need>>(text) else { return Self::Unknown };
+        let Ok(needs) = serde_json::from_str::<BTreeMap<String, NeededJob>>(text) else { return Self::Unknown };
         let has = |result: &str| needs.values().any(|need| need.result == result);
         match () {
             () if needs.is_empty() => Self::Unknown,
@@ -42,11 +42,11 @@ impl JobResult {
     }
 
     /// How a job without a result ended.
-    fn of_silent_job(self) -> Ended {
+    fn of_silent_job(self) -> JobEnd {
         match self {
-            Self::Passed => Ended::Passed,
-            Self::Cancelled => Ended::Cancelled,
-            Self::Failed | Self::Unknown => Ended::Crashed,
+            Self::Passed => JobEnd::Passed,
+            Self::Cancelled => JobEnd::Cancelled,
+            Self::Failed | Self::Unknown => JobEnd::Crashed,
         }
     }
 }
@@ -78,14 +78,14 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
     if let Some(github) = github {
         match github.check_runs(&job.sha, None).await {
             Ok(found) => runs = Some(found),
-            Err(error) => undelivered.push(Undelivered::at_github(Target::CheckRuns, &error)),
+            Err(error) => undelivered.push(Undelivered::at_github(DeliveryTarget::CheckRuns, &error)),
         }
     }
     let is_known = runs.is_some();
     let runs = runs.unwrap_or_default();
     // Other calls of the workflow have last jobs of their own.
-    let mut overview = Overview::of_some(&runs, |id| id.run.id == job.run.id && id.call == job.leg.call);
-    let others = Overview::of_some(&runs, |id| id.run.id == job.run.id && id.call != job.leg.call);
+    let mut overview = Overview::of_some(&runs, |id| id.run.id == job.run.id && id.call == job.matrix_job.call);
+    let others = Overview::of_some(&runs, |id| id.run.id == job.run.id && id.call != job.matrix_job.call);
     let ended = jobs.of_silent_job();
     let mut silent = Vec::new();
     for run in runs.iter().filter(|run| run.status != "completed") {
@@ -99,8 +99,8 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
         silent.push(row.name.clone());
     }
     // A token that may not write has left no check runs, so the jobs alone know how their models did.
-    let is_silent = overview.state.rows.is_empty() && ended == Ended::Crashed && jobs == JobResult::Failed
-        || !is_known && ended != Ended::Passed;
+    let is_silent = overview.state.rows.is_empty() && ended == JobEnd::Crashed && jobs == JobResult::Failed
+        || !is_known && ended != JobEnd::Passed;
     let expected = if is_silent { &[] } else { expected };
     let is_there = |model: &String| overview.state.rows.iter().any(|row| is_about(&row.name, model));
     let missing: Vec<&String> = expected.iter().filter(|model| !is_there(model)).collect();
@@ -108,7 +108,7 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
     for model in missing {
         let mut url = None;
         // A job that passed without a check run had no permission to create one.
-        if let (Some(github), true) = (github, ended != Ended::Passed) {
+        if let (Some(github), true) = (github, ended != JobEnd::Passed) {
             match github.create_check_run(&closed(job, model, ended, now)).await {
                 Ok(created) => url = created.html_url,
                 Err(error) => undelivered.push(rejected(model, &error)),
@@ -121,7 +121,7 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
     overview.state.missing_jobs = 0;
     overview.state.rows.extend(added);
     overview.state.rows.sort_by(|a, b| a.name.cmp(&b.name));
-    if ended == Ended::Passed {
+    if ended == JobEnd::Passed {
         silent.clear();
     }
     let verdict = verdict(&overview, is_known, jobs);
@@ -135,7 +135,7 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
 pub async fn close_superseded(github: &dyn GitHub, job: &Job, now: DateTime<Utc>) -> Vec<Undelivered> {
     let runs = match github.check_runs(&job.sha, Some(&check_name(""))).await {
         Ok(runs) => runs,
-        Err(error) => return vec![Undelivered::at_github(Target::CheckRuns, &error)],
+        Err(error) => return vec![Undelivered::at_github(DeliveryTarget::CheckRuns, &error)],
     };
     let is_earlier = |id: &CheckId| id.run.id == job.run.id && id.run.attempt < job.run.attempt && id.subject.is_empty();
     let mut undelivered = Vec::new();
@@ -165,16 +165,16 @@ fn verdict(overview: &Overview, is_known: bool, jobs: JobResult) -> Option<Verdi
 
 fn subject_of(run: &CheckRun, job: &Job) -> Option<String> {
     let id = CheckId::read(run.external_id.as_deref()?)?;
-    (id.run.id == job.run.id && id.call == job.leg.call).then_some(id.subject)
+    (id.run.id == job.run.id && id.call == job.matrix_job.call).then_some(id.subject)
 }
 
-async fn close(github: Option<&dyn GitHub>, run: &CheckRun, ended: Ended, now: DateTime<Utc>) -> Option<GitHubError> {
+async fn close(github: Option<&dyn GitHub>, run: &CheckRun, ended: JobEnd, now: DateTime<Utc>) -> Option<GitHubError> {
     let update =
         UpdatedCheckRun { status: "completed", conclusion: conclusion(ended), completed_at: now, output: without_result(ended) };
     github?.update_check_run(run.id, &update).await.err()
 }
 
-fn closed(job: &Job, model: &str, ended: Ended, now: DateTime<Utc>) -> NewCheckRun {
+fn closed(job: &Job, model: &str, ended: JobEnd, now: DateTime<Utc>) -> NewCheckRun {
     NewCheckRun {
         status: "completed",
         conclusion: Some(conclusion(ended)),
@@ -183,11 +183,11 @@ fn closed(job: &Job, model: &str, ended: Ended, now: DateTime<Utc>) -> NewCheckR
     }
 }
 
-fn conclusion(ended: Ended) -> Conclusion {
+fn conclusion(ended: JobEnd) -> Conclusion {
     match ended {
-        Ended::Passed => Conclusion::Success,
-        Ended::Cancelled => Conclusion::Cancelled,
-        Ended::Crashed => Conclusion::Failure,
+        JobEnd::Passed => Conclusion::Success,
+        JobEnd::Cancelled => Conclusion::Cancelled,
+        JobEnd::Crashed => Conclusion::Failure,
     }
 }
 

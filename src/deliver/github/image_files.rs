@@ -30,8 +30,8 @@ pub(super) struct TooLarge;
 impl ImageFile {
     pub(super) fn new(job: &Job, number: usize, media_type: &str, sha: String, bytes: u64) -> Self {
         let extension = if media_type == "image/png" { "png" } else { "jpg" };
-        let leg = &job.leg;
-        let name = format!("{}-{}-{}-{number}.{extension}", leg.call, leg.job, leg.index);
+        let matrix_job = &job.matrix_job;
+        let name = format!("{}-{}-{}-{number}.{extension}", matrix_job.call, matrix_job.job, matrix_job.index);
         Self { run: (job.run.id, job.run.attempt), name, sha, bytes }
     }
 
@@ -93,10 +93,10 @@ pub(super) fn kept(before: Vec<ImageFile>, own: &[ImageFile]) -> Result<Option<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::github::{Leg, WorkflowRun};
+    use crate::report::github::{MatrixJob, WorkflowRun};
 
     fn of_run(id: u64, number: usize, bytes: u64) -> ImageFile {
-        let job = Job { sha: String::new(), run: WorkflowRun { id, attempt: 1 }, leg: Leg::alone() };
+        let job = Job { sha: String::new(), run: WorkflowRun { id, attempt: 1 }, matrix_job: MatrixJob::alone() };
         ImageFile::new(&job, number, "image/png", "0".to_owned(), bytes)
     }
 

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::clients::github::{GitBranch, GitDatabase, GitHubError, NewTreeEntry, Swap};
 use crate::deliver::github::image_files::{ImageFile, TooLarge, kept, read};
 use crate::deliver::github::job::Job;
-use crate::deliver::{Target, Undelivered};
+use crate::deliver::{DeliveryTarget, Undelivered};
 use crate::report::github::{ImagesOfOutput, OutputImage, images_of_outputs};
 use crate::report::json::v1::Run;
 
@@ -112,7 +112,7 @@ pub async fn show_images(
     job: &Job,
     run: &Run,
 ) -> (ImagesByModel, Option<Undelivered>) {
-    let most = if job.leg.total > FEW_LEGS { IMAGES_OF_LEG } else { IMAGES_OF_JOB };
+    let most = if job.matrix_job.total > FEW_LEGS { IMAGES_OF_LEG } else { IMAGES_OF_JOB };
     let images = images_of_outputs(run, most);
     if images.is_empty() {
         return (ImagesByModel::new(), None);
@@ -122,7 +122,7 @@ pub async fn show_images(
         Ok(images) => (images, None),
         Err(error) => {
             let hint = error.hint().map(str::to_owned);
-            (ImagesByModel::new(), Some(Undelivered { hint, ..Undelivered::new(Target::Images, &error) }))
+            (ImagesByModel::new(), Some(Undelivered { hint, ..Undelivered::new(DeliveryTarget::Images, &error) }))
         }
     }
 }

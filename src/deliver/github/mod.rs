@@ -12,9 +12,11 @@ mod images;
 mod job;
 mod overview;
 
-pub use crate::report::github::{CheckState, CommentRow, Ended, Frame, Leg, Places, RunState, Workflow, WorkflowRun};
+pub use crate::report::github::{
+    AnnotationPlaces, CheckState, CommentRow, Frame, JobEnd, MatrixJob, RunState, Workflow, WorkflowRun,
+};
 pub use checks::{Checks, Completed, check_name};
-pub use comment::{CommentOutcome, Known, MODELS_FOR_EVERY_JOB, refresh_comment};
+pub use comment::{CommentKnowledge, CommentOutcome, MODELS_FOR_EVERY_JOB, refresh_comment};
 pub use deployments::{Placement, announce};
 pub use finish::{Finished, JobResult, close_superseded, finish};
 pub use images::{ImageBranch, ImagesByModel, show_images};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clients::github::CheckRun;
-use crate::report::github::{CheckId, CheckState, CommentRow, Ended, Row, RunState, row_of_text};
+use crate::report::github::{CheckId, CheckState, CommentRow, JobEnd, Row, RunState, row_of_text};
 
 /// The account of a workflow's own token.
 const ACTIONS_LOGIN: &str = "github-actions[bot]";
@@ -123,9 +123,9 @@ fn row(name: String, run: &CheckRun) -> CommentRow {
     let state = match (run.status.as_str(), run.output.text.as_deref().and_then(row_of_text)) {
         ("completed", Some(row)) => CheckState::Result(Box::new(row)),
         ("completed", None) => CheckState::WithoutResult(match run.conclusion.as_deref() {
-            Some("success") => Ended::Passed,
-            Some("cancelled") => Ended::Cancelled,
-            _ => Ended::Crashed,
+            Some("success") => JobEnd::Passed,
+            Some("cancelled") => JobEnd::Cancelled,
+            _ => JobEnd::Crashed,
         }),
         _ => CheckState::Running,
     };

@@ -12,7 +12,7 @@ use crate::domain::verdict::Verdict;
 use crate::report::before_after::before_after_text;
 use crate::report::json::v1::{Case, ErrorEntry, Model, Run, Severity, StageEntry};
 use crate::report::measurement::compared_with;
-use crate::report::trend::{CaseTrend, trend};
+use crate::report::trend::{CaseHistory, trend};
 use crate::report::{escape, label};
 use crate::support::clock::readable_duration;
 
@@ -168,7 +168,7 @@ fn push_trend(text: &mut String, model: &Model, run: &Run, style: Style) {
     let Some(trend) = trend(model, run) else { return };
     let cost = trend.cost().map(|cost| format!(", cost {cost}")).unwrap_or_default();
     text.push_str(&format!("\n  trend    {} runs{cost}", trend.runs.len()));
-    for line in trend.cases.iter().filter_map(CaseTrend::line) {
+    for line in trend.cases.iter().filter_map(CaseHistory::line) {
         text.push_str(&format!("\n           {}", style.wrapped(&escape::line(&line), 11, 13)));
     }
 }

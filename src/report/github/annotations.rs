@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cog_findings::text::shorten;
 use sha2::{Digest, Sha256};
 
+use crate::domain::annotation_level::AnnotationLevel;
 use crate::report::escape;
 use crate::report::failures::failures_of;
-use crate::report::github::places::Places;
+use crate::report::github::places::AnnotationPlaces;
 use crate::report::json::v1::{FindingEntry, Model, Severity};
 
 /// GitHub's limit for a title, and ours for a message, in bytes. GitHub allows messages of 64 KiB.
@@ -16,15 +17,6 @@ const MESSAGE_BYTES: usize = 8 * 1024;
 
 /// Annotations of one check run. GitHub takes 50 in a request, and nobody reads more than this.
 const ANNOTATIONS: usize = 200;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AnnotationLevel {
-    /// A note.
-    Notice,
-    Warning,
-    /// An error.
-    Failure,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LineAnnotation {
@@ -43,7 +35,7 @@ pub(crate) struct LineAnnotation {
 
 /// The findings of a run that are still to be annotated.
 pub(crate) struct Annotations<'a> {
-    places: &'a Places,
+    places: &'a AnnotationPlaces,
     /// Marks of findings that are annotated already.
     told: BTreeSet<String>,
     /// The models that share a finding, by its mark.
@@ -52,7 +44,7 @@ pub(crate) struct Annotations<'a> {
 
 impl<'a> Annotations<'a> {
     /// `told` are the marks of findings that other jobs have annotated.
-    pub(crate) fn new(models: &[Model], places: &'a Places, told: BTreeSet<String>) -> Self {
+    pub(crate) fn new(models: &[Model], places: &'a AnnotationPlaces, told: BTreeSet<String>) -> Self {
         let mut sharing: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for model in models {
             for finding in failures_of(model) {

@@ -12,7 +12,7 @@ pub struct WorkflowRun {
 
 /// A job, and the matrix that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leg {
+pub struct MatrixJob {
     /// Tells the calls of a reusable workflow apart. Letters and digits.
     pub call: String,
     /// Tells the jobs of a call apart. Letters and digits.
@@ -25,7 +25,7 @@ pub struct Leg {
     pub variant: Option<String>,
 }
 
-impl Leg {
+impl MatrixJob {
     /// A job without a matrix.
     pub fn alone() -> Self {
         Self { call: "0".to_owned(), job: "0".to_owned(), index: 0, total: 1, variant: None }
@@ -58,8 +58,8 @@ pub(crate) struct CheckId {
 }
 
 impl CheckId {
-    pub(crate) fn new(run: WorkflowRun, leg: &Leg, subject: &str) -> Self {
-        let Leg { call, job, index, total, .. } = leg.clone();
+    pub(crate) fn new(run: WorkflowRun, matrix_job: &MatrixJob, subject: &str) -> Self {
+        let MatrixJob { call, job, index, total, .. } = matrix_job.clone();
         Self { run, call, job, index, total, subject: subject.to_owned() }
     }
 
@@ -88,9 +88,10 @@ mod tests {
 
     #[test]
     fn an_external_id_is_read_back() {
-        let leg = Leg { call: "1a2b".to_owned(), job: "push".to_owned(), index: 3, total: 24, variant: Some("3.11".to_owned()) };
-        for subject in [leg.subject("flux:dev"), String::new()] {
-            let id = CheckId::new(WorkflowRun { id: 12, attempt: 3 }, &leg, &subject);
+        let matrix_job =
+            MatrixJob { call: "1a2b".to_owned(), job: "push".to_owned(), index: 3, total: 24, variant: Some("3.11".to_owned()) };
+        for subject in [matrix_job.subject("flux:dev"), String::new()] {
+            let id = CheckId::new(WorkflowRun { id: 12, attempt: 3 }, &matrix_job, &subject);
             assert_eq!(CheckId::read(&id.to_string()), Some(id));
         }
         for other in ["something else", "safe-push:v2:12:1", "safe-push:v2:12:1:g:3/4:x", "safe-push:v2:12:1:c-j:3:x"] {

@@ -12,7 +12,7 @@ use crate::report::github::frame::Frame;
 use crate::report::github::problems;
 use crate::report::github::row::{CaseCounts, Row};
 use crate::report::github::shown_outputs;
-use crate::report::github::state::{CheckState, CommentRow, Ended, RunState};
+use crate::report::github::state::{CheckState, CommentRow, JobEnd, RunState};
 use crate::report::markdown::verdict_label;
 use crate::support::clock::readable_duration;
 
@@ -24,7 +24,7 @@ const OPEN_ROWS: usize = 3;
 
 /// How much detail the comment shows about problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum DetailLevel {
+enum CommentDetail {
     Facts,
     Messages,
     Table,
@@ -37,7 +37,9 @@ pub(crate) fn comment_markdown(state: &RunState, frame: &Frame, limit_bytes: usi
     let mut rows: Vec<&CommentRow> = state.rows.iter().collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     let mut text = String::new();
-    for level in [DetailLevel::Facts, DetailLevel::Messages, DetailLevel::Table, DetailLevel::FailedOnly, DetailLevel::Counts] {
+    for level in
+        [CommentDetail::Facts, CommentDetail::Messages, CommentDetail::Table, CommentDetail::FailedOnly, CommentDetail::Counts]
+    {
         text = page(state, &rows, frame, level);
         if text.len() <= limit_bytes {
             break;
@@ -46,25 +48,25 @@ pub(crate) fn comment_markdown(state: &RunState, frame: &Frame, limit_bytes: usi
     text
 }
 
-fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLevel) -> String {
+fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: CommentDetail) -> String {
     let mut text = format!("{}\n## safe-push: {}\n", frame.marker(state.finished()).line(), headline(state));
     // Those that did not pass, then those that run, then those that passed.
     let not_passed: Vec<&CommentRow> = rows.iter().copied().filter(|row| row.verdict().is_some() && !row.has_passed()).collect();
     let running: Vec<&CommentRow> = rows.iter().copied().filter(|row| row.verdict().is_none()).collect();
     let passed: Vec<&CommentRow> = rows.iter().copied().filter(|row| row.has_passed()).collect();
-    if level < DetailLevel::Counts && !state.is_failed_run() {
-        let is_open = passed.len() <= OPEN_ROWS && level < DetailLevel::FailedOnly;
+    if level < CommentDetail::Counts && !state.is_failed_run() {
+        let is_open = passed.len() <= OPEN_ROWS && level < CommentDetail::FailedOnly;
         let open: Vec<&CommentRow> = not_passed.iter().chain(&running).chain(passed.iter().filter(|_| is_open)).copied().collect();
         if !open.is_empty() {
             text.push_str(&format!("\n{}", table(&open, frame)));
         }
-        if level < DetailLevel::Table {
+        if level < CommentDetail::Table {
             // Those that passed have it beside their table when they are folded.
             let shown: Vec<&CommentRow> =
                 not_passed.iter().chain(passed.iter().filter(|_| passed.len() <= OPEN_ROWS)).copied().collect();
             text.push_str(&compared::table(&shown));
         }
-        if !is_open && level < DetailLevel::FailedOnly {
+        if !is_open && level < CommentDetail::FailedOnly {
             let names: Vec<String> = passed.iter().map(|row| escape::markdown(&shorten(&row.name, 100))).collect();
             let summary = format!("✅ {} passed: {}", passed.len(), names.join(", "));
             let compared = compared::table(&passed);
@@ -73,8 +75,8 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
             text.push_str(&format!("\nNot listed: {} passed.\n", count(passed.len(), "model")));
         }
     }
-    if level < DetailLevel::Table {
-        let failures = problems::list(&not_passed, level == DetailLevel::Facts);
+    if level < CommentDetail::Table {
+        let failures = problems::list(&not_passed, level == CommentDetail::Facts);
         if !failures.is_empty() {
             let heading = if state.is_failed_run() { "" } else { "\n### Failures\n" };
             text.push_str(&format!("{heading}\n{failures}"));
@@ -87,12 +89,12 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
             text.push_str(&format!("\n### Flaky\n\nPassed when repeated. The first attempt failed:\n\n{flaky}"));
         }
     }
-    if level < DetailLevel::Table {
-        text.push_str(&shown_outputs::of_rows(&not_passed, level == DetailLevel::Facts));
-        text.push_str(&shown_outputs::folded(&passed, level == DetailLevel::Facts));
+    if level < CommentDetail::Table {
+        text.push_str(&shown_outputs::of_rows(&not_passed, level == CommentDetail::Facts));
+        text.push_str(&shown_outputs::folded(&passed, level == CommentDetail::Facts));
     }
     text.push_str(&merging(&passed, frame));
-    if level > DetailLevel::Facts {
+    if level > CommentDetail::Facts {
         text.push_str("\n_Some details are left out: the check runs have the rest._\n");
     }
     let updated = rows.iter().filter_map(|row| Some(row.row()?.ended_at.as_str())).max();
@@ -161,9 +163,9 @@ fn name_cell(row: &CommentRow) -> String {
 fn result_cell(row: &CommentRow) -> String {
     match &row.state {
         CheckState::Running => escape::unbroken("⏳ running"),
-        CheckState::WithoutResult(Ended::Passed) => escape::unbroken(verdict_label(Verdict::Passed)),
-        CheckState::WithoutResult(Ended::Cancelled) => escape::unbroken(verdict_label(Verdict::Cancelled)),
-        CheckState::WithoutResult(Ended::Crashed) => escape::unbroken("⚠️ no result"),
+        CheckState::WithoutResult(JobEnd::Passed) => escape::unbroken(verdict_label(Verdict::Passed)),
+        CheckState::WithoutResult(JobEnd::Cancelled) => escape::unbroken(verdict_label(Verdict::Cancelled)),
+        CheckState::WithoutResult(JobEnd::Crashed) => escape::unbroken("⚠️ no result"),
         CheckState::Result(row) => escape::unbroken(verdict_label(row.verdict)),
     }
 }

@@ -7,17 +7,17 @@ use crate::report::github::state::CommentRow;
 use crate::report::json::v1::BeforeAfterEntry;
 
 /// The columns. What is of little interest is shown only where it became worse, so that the table fits a pull request's page.
-const COLUMNS: [(Aspect, &str, Shown); 6] = [
-    (Aspect::PredictTime, "prediction", Shown::Always),
-    (Aspect::Cost, "price", Shown::Always),
-    (Aspect::ImageSize, "image", Shown::Always),
-    (Aspect::Boot, "boot", Shown::WhenWorse),
-    (Aspect::OutputSize, "output size", Shown::WhenWorse),
-    (Aspect::Layers, "layers", Shown::WhenWorse),
+const COLUMNS: [(Aspect, &str, ColumnVisibility); 6] = [
+    (Aspect::PredictTime, "prediction", ColumnVisibility::Always),
+    (Aspect::Cost, "price", ColumnVisibility::Always),
+    (Aspect::ImageSize, "image", ColumnVisibility::Always),
+    (Aspect::Boot, "boot", ColumnVisibility::WhenWorse),
+    (Aspect::OutputSize, "output size", ColumnVisibility::WhenWorse),
+    (Aspect::Layers, "layers", ColumnVisibility::WhenWorse),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shown {
+enum ColumnVisibility {
     Always,
     WhenWorse,
 }
@@ -26,9 +26,9 @@ enum Shown {
 pub(super) fn table(rows: &[&CommentRow]) -> String {
     let compared: Vec<(&str, &[BeforeAfterEntry])> =
         rows.iter().filter_map(|row| Some((row.name.as_str(), row.row()?.before_after.as_slice()))).collect();
-    let is_shown = |aspect: Aspect, shown: Shown| {
+    let is_shown = |aspect: Aspect, shown: ColumnVisibility| {
         compared.iter().flat_map(|(_, entries)| *entries).any(|entry| {
-            entry.aspect == aspect && !cell(entry).is_empty() && (shown == Shown::Always || entry.trend == Trend::Worse)
+            entry.aspect == aspect && !cell(entry).is_empty() && (shown == ColumnVisibility::Always || entry.trend == Trend::Worse)
         })
     };
     let columns: Vec<(Aspect, &str)> = COLUMNS

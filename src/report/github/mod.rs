@@ -20,14 +20,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use annotations::{AnnotationLevel, Annotations, LineAnnotation};
+pub(crate) use annotations::{Annotations, LineAnnotation};
 pub(crate) use check::{CheckText, check_text, failed_check_text};
 pub(crate) use check_id::{CheckId, is_about};
-pub use check_id::{Leg, WorkflowRun};
+pub use check_id::{MatrixJob, WorkflowRun};
 pub(crate) use comment::{COMMENT_BYTES, comment_markdown};
 pub use frame::{Frame, Workflow};
 pub(crate) use frame::{MARKER, Marker};
 pub(crate) use outputs::{ImagesOfOutput, OutputImage, images_of_outputs};
-pub use places::Places;
+pub use places::AnnotationPlaces;
 pub(crate) use row::{Row, row_of, row_of_failed_run, row_of_text};
-pub use state::{CheckState, CommentRow, Ended, RunState};
+pub use state::{CheckState, CommentRow, JobEnd, RunState};

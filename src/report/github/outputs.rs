@@ -90,14 +90,14 @@ fn rank_of_model(model: &Model) -> u8 {
 }
 
 /// The small copies of one file, from left to right.
-struct Images<'a> {
+struct OutputImages<'a> {
     case: &'a str,
     place: &'a str,
     panels: Vec<(&'static str, &'a str)>,
 }
 
 /// A case's images, file by file.
-fn images_of_case(case: &Case) -> Vec<Images<'_>> {
+fn images_of_case(case: &Case) -> Vec<OutputImages<'_>> {
     let mut images = Vec::new();
     for file in &case.files {
         let live = case.live_files.iter().find(|live| live.place == file.place);
@@ -112,7 +112,7 @@ fn images_of_case(case: &Case) -> Vec<Images<'_>> {
         ];
         let panels: Vec<(&str, &str)> = panels.into_iter().filter_map(|(name, copy)| Some((name, image_code(copy?)?))).collect();
         if panels.iter().any(|(name, _)| *name == "new") {
-            images.push(Images { case: &case.id, place: &file.place, panels });
+            images.push(OutputImages { case: &case.id, place: &file.place, panels });
         }
     }
     images
@@ -124,7 +124,7 @@ fn image_code(address: &str) -> Option<&str> {
     matches!(media_type, "image/png" | "image/jpeg").then_some(code)
 }
 
-impl Images<'_> {
+impl OutputImages<'_> {
     fn of_model(&self, model: &Model) -> Option<ImagesOfOutput> {
         let decoded: Vec<Vec<u8>> = self.panels.iter().map(|(_, code)| STANDARD.decode(code).ok()).collect::<Option<_>>()?;
         let files: Vec<MediaFile<'_>> = decoded.iter().map(|bytes| MediaFile::named("", bytes)).collect();

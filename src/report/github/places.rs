@@ -9,12 +9,12 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// Where annotations may go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places {
+pub struct AnnotationPlaces {
     diff: BTreeMap<String, BTreeSet<u32>>,
     moved: BTreeMap<String, Vec<Option<u32>>>,
 }
 
-impl Places {
+impl AnnotationPlaces {
     /// Adds the lines that a patch of a file shows, as GitHub lists it: hunks without the file's header.
     pub fn add_patch(&mut self, file: &str, patch: &str) {
         let lines = self.diff.entry(file.to_owned()).or_default();
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_patch_shows_the_lines_of_its_new_side() {
-        let mut places = Places::default();
+        let mut places = AnnotationPlaces::default();
         places.add_patch(
             "a.py",
             "@@ -1,3 +1,4 @@ def x():\n one\n+two\n three\n-gone\n+four\n\\ No newline at end of file\n@@ -20 +21 @@\n-y\n+z",
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_line_of_the_merge_is_found_at_the_head() {
-        let mut places = Places::default();
+        let mut places = AnnotationPlaces::default();
         places.add_moved("a.py", "new on main\none\ntwo\n", "one\ntwo\n");
         assert_eq!([1, 2, 3, 4].map(|line| places.at_head("a.py", line)), [None, Some(1), Some(2), None]);
         assert_eq!(places.at_head("b.py", 9), Some(9));

@@ -3,12 +3,12 @@
 use cog_findings::text::{count, shorten};
 
 use crate::report::escape;
-use crate::report::github::row::{Differing, Problem, Row};
+use crate::report::github::row::{Differing, Row, RowProblem};
 use crate::report::github::state::CommentRow;
 
 /// A failure, and the models that have it.
 struct Group<'a> {
-    problem: &'a Problem,
+    problem: &'a RowProblem,
     models: Vec<&'a str>,
 }
 
@@ -28,7 +28,7 @@ pub(super) fn flaky(rows: &[&CommentRow]) -> String {
     grouped(rows, true, |row| &row.flaky)
 }
 
-fn grouped(rows: &[&CommentRow], with_facts: bool, problems: fn(&Row) -> &Vec<Problem>) -> String {
+fn grouped(rows: &[&CommentRow], with_facts: bool, problems: fn(&Row) -> &Vec<RowProblem>) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for row in rows {
         for problem in row.row().into_iter().flat_map(problems) {
@@ -43,7 +43,7 @@ fn grouped(rows: &[&CommentRow], with_facts: bool, problems: fn(&Row) -> &Vec<Pr
     groups.iter().map(|group| one(group, has_several, with_facts)).collect()
 }
 
-fn is_same(one: &Problem, other: &Problem) -> bool {
+fn is_same(one: &RowProblem, other: &RowProblem) -> bool {
     (&one.name, &one.place, &one.message) == (&other.name, &other.place, &other.message)
 }
 

@@ -56,12 +56,12 @@ pub struct Row {
     /// When it finished, in RFC 3339.
     pub ended_at: String,
     /// Failures.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<RowProblem>,
     /// The number of further problems.
     pub more_problems: usize,
     /// Cases that passed when they were repeated, with the reason of the first attempt.
     #[serde(default)]
-    pub flaky: Vec<Problem>,
+    pub flaky: Vec<RowProblem>,
     /// Files that differ from the ones they were compared with.
     #[serde(default)]
     pub differing: Vec<Differing>,
@@ -113,7 +113,7 @@ pub struct CaseCounts {
 
 /// A failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct RowProblem {
     /// The code of a rule or the name of a case.
     pub name: String,
     /// The location as `file:line`.
@@ -131,7 +131,7 @@ pub struct Problem {
 /// Condenses a run that ended before its models were known.
 pub(crate) fn row_of_failed_run(run: &Run, ended_at: &str) -> Row {
     let number = |severity| run.findings.iter().filter(|finding| finding.severity == severity).count();
-    let mut problems: Vec<Problem> = finding_problems(&run.findings).collect();
+    let mut problems: Vec<RowProblem> = finding_problems(&run.findings).collect();
     if problems.is_empty() {
         problems.extend(run.error.as_ref().map(error_problem));
     }
@@ -238,22 +238,22 @@ fn counts(model: &Model, kinds: &[&str]) -> CaseCounts {
     CaseCounts { passed, all: of_kind().count() }
 }
 
-fn problems(model: &Model) -> Vec<Problem> {
+fn problems(model: &Model) -> Vec<RowProblem> {
     let error = model.error.iter().map(error_problem);
     let cases = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored)).map(case_problem);
     error.chain(finding_problems(&model.findings)).chain(cases).collect()
 }
 
-fn flaky(model: &Model) -> Vec<Problem> {
+fn flaky(model: &Model) -> Vec<RowProblem> {
     let cases = model.cases.iter().filter(|case| case.status == CaseStatus::Flaky);
     let first = |case: &Case| case.attempts.iter().find(|attempt| attempt.reason.is_some()).and_then(|attempt| attempt.url.clone());
     // Inputs, output and page of the case are those of the attempt that passed.
-    cases.map(|case| Problem { facts: Vec::new(), url: first(case), ..case_problem(case) }).take(PROBLEMS).collect()
+    cases.map(|case| RowProblem { facts: Vec::new(), url: first(case), ..case_problem(case) }).take(PROBLEMS).collect()
 }
 
-fn error_problem(error: &ErrorEntry) -> Problem {
+fn error_problem(error: &ErrorEntry) -> RowProblem {
     let short = |text: &str| shorten(text, PROBLEM_BYTES);
-    Problem {
+    RowProblem {
         name: "error".to_owned(),
         place: None,
         message: short(&error.message),
@@ -263,9 +263,9 @@ fn error_problem(error: &ErrorEntry) -> Problem {
     }
 }
 
-fn finding_problems(findings: &[FindingEntry]) -> impl Iterator<Item = Problem> {
+fn finding_problems(findings: &[FindingEntry]) -> impl Iterator<Item = RowProblem> {
     let short = |text: &str| shorten(text, PROBLEM_BYTES);
-    findings.iter().filter(|finding| finding.severity == Severity::Error).map(move |finding| Problem {
+    findings.iter().filter(|finding| finding.severity == Severity::Error).map(move |finding| RowProblem {
         name: finding.code.clone(),
         place: finding.file.as_ref().map(|file| match finding.line {
             Some(line) => short(&format!("{file}:{line}")),
@@ -278,7 +278,7 @@ fn finding_problems(findings: &[FindingEntry]) -> impl Iterator<Item = Problem> 
     })
 }
 
-fn case_problem(case: &Case) -> Problem {
+fn case_problem(case: &Case) -> RowProblem {
     let short = |text: &str| shorten(text, PROBLEM_BYTES);
     let inputs = case.minimal_inputs.as_ref().unwrap_or(&case.inputs);
     let label = if case.minimal_inputs.is_some() { "minimal failing inputs" } else { "inputs" };
@@ -289,7 +289,7 @@ fn case_problem(case: &Case) -> Problem {
     if let Some(output) = &case.output {
         facts.push(("output".to_owned(), short(&output.to_string())));
     }
-    Problem {
+    RowProblem {
         name: short(&case.id),
         place: case.file.as_ref().map(|file| case.line.map_or_else(|| short(file), |line| short(&format!("{file}:{line}")))),
         message: short(case.failure().unwrap_or("the case did not pass")),

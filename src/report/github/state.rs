@@ -7,7 +7,7 @@ use crate::report::github::row::Row;
 
 /// How a job without a result ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum JobEnd {
     /// Its model passed, and its result was not delivered.
     Passed,
     /// It was canceled.
@@ -22,7 +22,7 @@ pub enum CheckState {
     /// Its job has not finished.
     Running,
     /// Its job has finished, and left no result.
-    WithoutResult(Ended),
+    WithoutResult(JobEnd),
     Result(Box<Row>),
 }
 
@@ -42,9 +42,9 @@ impl CommentRow {
     pub fn verdict(&self) -> Option<Verdict> {
         match &self.state {
             CheckState::Running => None,
-            CheckState::WithoutResult(Ended::Passed) => Some(Verdict::Passed),
-            CheckState::WithoutResult(Ended::Cancelled) => Some(Verdict::Cancelled),
-            CheckState::WithoutResult(Ended::Crashed) => Some(Verdict::ServiceError),
+            CheckState::WithoutResult(JobEnd::Passed) => Some(Verdict::Passed),
+            CheckState::WithoutResult(JobEnd::Cancelled) => Some(Verdict::Cancelled),
+            CheckState::WithoutResult(JobEnd::Crashed) => Some(Verdict::ServiceError),
             CheckState::Result(row) => Some(row.verdict),
         }
     }

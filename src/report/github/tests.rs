@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
-    Annotations, COMMENT_BYTES, CheckState, CommentRow, Ended, Frame, LineAnnotation, Marker, Places, Row, RunState, Workflow,
-    WorkflowRun, check_text, comment_markdown, failed_check_text, row_of, row_of_failed_run, row_of_text,
+    AnnotationPlaces, Annotations, COMMENT_BYTES, CheckState, CommentRow, Frame, JobEnd, LineAnnotation, Marker, Row, RunState,
+    Workflow, WorkflowRun, check_text, comment_markdown, failed_check_text, row_of, row_of_failed_run, row_of_text,
 };
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{FindingEntry, Model, Run, Severity};
@@ -49,12 +49,12 @@ fn rows() -> Vec<CommentRow> {
         done("small", row(&run_json(&sample::passed()))),
         done("large", row(&run_json(&sample::failed_case()))),
         done("broken", row(&run_json(&sample::stopped_by_finding()))),
-        entry("crashed", CheckState::WithoutResult(Ended::Crashed)),
+        entry("crashed", CheckState::WithoutResult(JobEnd::Crashed)),
     ]
 }
 
 fn annotated(model: &Model) -> Vec<LineAnnotation> {
-    Annotations::new(std::slice::from_ref(model), &Places::default(), BTreeSet::new()).take(&model.findings).0
+    Annotations::new(std::slice::from_ref(model), &AnnotationPlaces::default(), BTreeSet::new()).take(&model.findings).0
 }
 
 /// The text without code spans and fences: a run of backticks is closed by the next run of the same length.
@@ -133,7 +133,7 @@ fn a_canceled_workflow_says_so_although_jobs_have_not_started() {
     let rows = vec![
         done("small", row(&run_json(&sample::passed()))),
         done("large", row(&run_json(&sample::cancelled()))),
-        entry("slow", CheckState::WithoutResult(Ended::Cancelled)),
+        entry("slow", CheckState::WithoutResult(JobEnd::Cancelled)),
     ];
     let text = comment_markdown(&RunState { rows, missing_jobs: 2 }, &frame(), COMMENT_BYTES);
     assert!(text.contains("## safe-push: 🚫 canceled, 1 of 5 models passed\n"), "{text}");
@@ -201,7 +201,7 @@ fn a_finding_of_several_models_is_annotated_once_with_their_names() {
     let mut other = run.models[0].clone();
     other.name = "other".to_owned();
     run.models.push(other);
-    let places = Places::default();
+    let places = AnnotationPlaces::default();
     let mut annotations = Annotations::new(&run.models, &places, BTreeSet::new());
     let (first, marks) = annotations.take(&run.models[0].findings);
     assert!(first[0].message.ends_with(&format!("\nmodels: {}, other", run.models[0].name)), "{}", first[0].message);
@@ -216,7 +216,7 @@ fn a_note_is_annotated_only_on_lines_of_the_diff() {
     let mut run = run_json(&sample::stopped_by_finding());
     run.models[0].findings[0].severity = Severity::Note;
     assert!(annotated(&run.models[0]).is_empty());
-    let mut places = Places::default();
+    let mut places = AnnotationPlaces::default();
     places.add_patch("predict.py", "@@ -22 +22 @@\n-old\n+new");
     let taken = Annotations::new(&run.models, &places, BTreeSet::new()).take(&run.models[0].findings).0;
     assert_eq!(taken.len(), 1);
@@ -296,7 +296,7 @@ fn thousands_of_findings_are_a_few_requests_and_leave_room_for_the_text() {
     let mut run = run_json(&sample::stopped_by_finding());
     let finding = run.models[0].findings[0].clone();
     run.models[0].findings = (1..=5000).map(|line| FindingEntry { line: Some(line), ..finding.clone() }).collect();
-    let (places, model) = (Places::default(), &run.models[0]);
+    let (places, model) = (AnnotationPlaces::default(), &run.models[0]);
     let (annotations, marks) = Annotations::new(&run.models, &places, BTreeSet::new()).take(&model.findings);
     assert_eq!((annotations.len(), marks.len()), (200, 200));
     let check = check_text(&run, model, &Row { annotated: marks, ..row(&run) });

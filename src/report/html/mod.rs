@@ -29,7 +29,7 @@ const PAGE_BYTES: usize = 24 * 1024 * 1024;
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page {
+struct ReportPage {
     run: view::Run,
     policy: String,
     style: &'static str,
@@ -46,7 +46,7 @@ pub(crate) fn report_html(run: &Run) -> Result<String, HtmlError> {
     let mut page = String::new();
     for cut in CUTS {
         let run = view::Run::of(run, cut);
-        page = Page { run, policy: policy(), style: STYLE, script: SCRIPT }.render()?;
+        page = ReportPage { run, policy: policy(), style: STYLE, script: SCRIPT }.render()?;
         if page.len() <= PAGE_BYTES {
             break;
         }

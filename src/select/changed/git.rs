@@ -7,7 +7,7 @@ use std::time::Duration;
 use cog_findings::text::shorten;
 
 use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, ListSource};
-use crate::support::process::{Bounds, Ended};
+use crate::support::process::{Bounds, ProcessOutput};
 use crate::support::untrusted::{DIFF_WITHOUT_PROGRAMS, FiltersOff, Launcher, UntrustedProgram, git};
 
 /// Git answers at once, except for its first scan of a large working tree.
@@ -101,7 +101,7 @@ impl GitRepository<'_> {
         git(self.folder, |name| self.environment.get(name).map(String::as_str), arguments)
     }
 
-    fn run(self, program: &UntrustedProgram) -> Option<Ended> {
+    fn run(self, program: &UntrustedProgram) -> Option<ProcessOutput> {
         let bounds = Bounds { time: TIME_LIMIT, bytes: MAX_BYTES, cancelled: self.cancelled };
         self.launcher.run(program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()
     }
@@ -111,7 +111,7 @@ impl GitRepository<'_> {
     }
 }
 
-fn output(ended: Option<Ended>) -> Option<Vec<u8>> {
+fn output(ended: Option<ProcessOutput>) -> Option<Vec<u8>> {
     ended.filter(|ended| ended.status.success() && !ended.stdout.cut).map(|ended| ended.stdout.bytes)
 }
 

@@ -35,7 +35,7 @@ pub struct SharedFiles<'a> {
 
 /// The models that have changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changed {
+pub struct ChangedModels {
     /// Their names, in the order of the models, each with the reason.
     pub models: Vec<(ModelName, String)>,
     /// Why all models count as changed without being compared.
@@ -43,21 +43,24 @@ pub struct Changed {
 }
 
 /// Decides which models have changed.
-pub fn changed(models: &[ModelFiles<'_>], shared: SharedFiles<'_>, files: &ChangedFiles) -> Changed {
+pub fn changed(models: &[ModelFiles<'_>], shared: SharedFiles<'_>, files: &ChangedFiles) -> ChangedModels {
     let doubt = match files {
         ChangedFiles::Unknown { reason } => Some(reason.clone()),
         ChangedFiles::Known { source, files, is_complete } => source.doubt(files.len(), *is_complete),
     };
     if let Some(reason) = doubt {
         let notice = format!("every model counts as changed: {reason}");
-        return Changed { models: models.iter().map(|model| (model.name.clone(), reason.clone())).collect(), notice: Some(notice) };
+        return ChangedModels {
+            models: models.iter().map(|model| (model.name.clone(), reason.clone())).collect(),
+            notice: Some(notice),
+        };
     }
     let paths: Vec<&str> = files.paths().collect();
     let concerned = models.iter().filter_map(|model| {
         let path = paths.iter().find(|path| concerns(path, model, shared))?;
         Some((model.name.clone(), format!("{path} has changed")))
     });
-    Changed { models: concerned.collect(), notice: None }
+    ChangedModels { models: concerned.collect(), notice: None }
 }
 
 fn concerns(path: &str, model: &ModelFiles<'_>, shared: SharedFiles<'_>) -> bool {

@@ -3,7 +3,7 @@ use super::*;
 const SHARED: SharedFiles<'_> = SharedFiles { files: &[".safe-push.yaml", "script/select-model"], config_dir: "configs" };
 
 /// Two models: `dev` with patterns as given, `schnell` without.
-fn decide(patterns: &[&str], files: &ChangedFiles) -> Changed {
+fn decide(patterns: &[&str], files: &ChangedFiles) -> ChangedModels {
     let (dev, schnell): (ModelName, ModelName) = ("dev".parse().unwrap(), "schnell".parse().unwrap());
     let patterns = PathPatterns::new(patterns.iter().copied()).unwrap();
     let models = [
@@ -13,7 +13,7 @@ fn decide(patterns: &[&str], files: &ChangedFiles) -> Changed {
     changed(&models, SHARED, files)
 }
 
-fn names(changed: &Changed) -> Vec<&str> {
+fn names(changed: &ChangedModels) -> Vec<&str> {
     changed.models.iter().map(|(name, _)| name.as_str()).collect()
 }
 
@@ -57,7 +57,7 @@ fn patterns_can_take_back() {
 #[test]
 fn no_change_is_no_model() {
     let changed = decide(&["**"], &modified(&[]));
-    assert_eq!(changed, Changed::default());
+    assert_eq!(changed, ChangedModels::default());
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::domain::model_name::ModelName;
 use crate::domain::project_place::SELECT_SCRIPTS;
 use crate::select::rules;
 use crate::support::SecretString;
-use crate::support::process::{Bounds, Ended, ProcessError};
+use crate::support::process::{Bounds, ProcessError, ProcessOutput};
 use crate::support::untrusted::{LaunchError, Launcher, ProgramKind, UntrustedProgram};
 
 /// The value that means no script.
@@ -280,7 +280,7 @@ impl Script {
         model: Option<&str>,
         time: Duration,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<Ended, ScriptError> {
+    ) -> Result<ProcessOutput, ScriptError> {
         let program = self.program().arguments(argument).variables(self.variables.clone());
         let program = match model {
             Some(model) => program.variable("MODEL", model),
@@ -354,7 +354,7 @@ fn unreadable(root: &Path, file: &str) -> Option<String> {
     }
 }
 
-fn both(ended: &Ended) -> String {
+fn both(ended: &ProcessOutput) -> String {
     [ended.stdout.text(), ended.stderr.text()].concat()
 }
 

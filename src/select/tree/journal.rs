@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::select::tree::own_folder;
 use crate::select::tree::restore::{self, check_way};
-use crate::select::tree::scan::{self, Content, Entry, FileKind};
+use crate::select::tree::scan::{self, ContentPolicy, TreeEntry, TreeEntryKind};
 use crate::select::tree::{Changes, MAX_FILE_BYTES, Snapshot};
 
 /// The format's version. A journal in another version restores nothing, and stops a build.
@@ -42,7 +42,7 @@ pub struct Journal {
 
 /// What was left behind by a process that was killed.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Recovery {
+pub enum JournalRecovery {
     Nothing,
     /// These files were restored.
     Restored {
@@ -84,7 +84,7 @@ struct Written {
 /// The earlier state of an entry, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Was {
-    kind: Kind,
+    kind: WrittenKind,
     mode: u32,
     /// The digest of the content or of a link's target; for large files, of size and time.
     digest: String,
@@ -92,7 +92,7 @@ struct Was {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum WrittenKind {
     File,
     Folder,
     Link,
@@ -193,11 +193,11 @@ impl Journal {
 ///
 /// # Errors
 /// When the journal or the repository cannot be read, or the journal may be somebody else's.
-pub fn recover(folder: &Path, root: &Path, commit: Option<&str>) -> io::Result<Recovery> {
+pub fn recover(folder: &Path, root: &Path, commit: Option<&str>) -> io::Result<JournalRecovery> {
     let root = root.canonicalize()?;
     let path = path_of(folder, &root);
     if path.symlink_metadata().is_err() {
-        return Ok(Recovery::Nothing);
+        return Ok(JournalRecovery::Nothing);
     }
     own_folder::check(folder)?;
     let written = read(&path)?;
@@ -206,7 +206,7 @@ pub fn recover(folder: &Path, root: &Path, commit: Option<&str>) -> io::Result<R
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let process = written.mark.as_deref().and_then(ProcessMark::parse).map(|mark| mark.process().to_string());
-            return Ok(Recovery::InUse { process });
+            return Ok(JournalRecovery::InUse { process });
         }
         Err(TryLockError::Error(error)) => return Err(error),
     }
@@ -220,9 +220,9 @@ pub fn recover(folder: &Path, root: &Path, commit: Option<&str>) -> io::Result<R
     if unclear.is_empty() {
         fs::remove_file(&path)?;
         let files = restored;
-        return Ok(if files.is_empty() { Recovery::Nothing } else { Recovery::Restored { script, files } });
+        return Ok(if files.is_empty() { JournalRecovery::Nothing } else { JournalRecovery::Restored { script, files } });
     }
-    Ok(Recovery::Unclear { script, files: unclear, journal: path, is_other_commit })
+    Ok(JournalRecovery::Unclear { script, files: unclear, journal: path, is_other_commit })
 }
 
 fn read(path: &Path) -> io::Result<Written> {
@@ -237,16 +237,16 @@ fn read(path: &Path) -> io::Result<Written> {
 
 /// Files that are not as they were before a script that was killed.
 fn changed_since(root: &Path, before: &BTreeMap<String, Was>) -> io::Result<Vec<PathBuf>> {
-    let now = scan::scan(root, Content::Left)?;
+    let now = scan::scan(root, ContentPolicy::Left)?;
     let mut changed: Vec<PathBuf> = Vec::new();
     for (path, entry) in &now {
-        let is_folder = entry.kind == FileKind::Folder;
+        let is_folder = entry.kind == TreeEntryKind::Folder;
         if !is_folder && before.get(&name(path)) != Some(&was(&root.join(path), entry)) {
             changed.push(path.clone());
         }
     }
     // A file that is gone holds no key, but the build needs it.
-    for gone in before.iter().filter(|(_, was)| was.kind != Kind::Folder).map(|(path, _)| path_from(path)) {
+    for gone in before.iter().filter(|(_, was)| was.kind != WrittenKind::Folder).map(|(path, _)| path_from(path)) {
         if !now.contains_key(&gone) {
             changed.push(gone);
         }
@@ -259,9 +259,9 @@ fn changed_since(root: &Path, before: &BTreeMap<String, Was>) -> io::Result<Vec<
 fn left_of(root: &Path, changes: &[WrittenChange]) -> Vec<PathBuf> {
     let is_left = |change: &&WrittenChange| {
         let path = root.join(path_from(&change.path));
-        let now = Entry::of(&path).ok().map(|entry| was(&path, &entry));
+        let now = TreeEntry::of(&path).ok().map(|entry| was(&path, &entry));
         // Folders hold no key, and git does not know those that are empty.
-        let is_folder = now.as_ref().is_some_and(|now| now.kind == Kind::Folder);
+        let is_folder = now.as_ref().is_some_and(|now| now.kind == WrittenKind::Folder);
         !is_folder && now.as_ref() != change.before.as_ref().map(|before| &before.was)
     };
     let mut left: Vec<PathBuf> = changes.iter().filter(is_left).map(|change| path_from(&change.path)).collect();
@@ -290,13 +290,13 @@ fn put_back(root: &Path, changes: &[WrittenChange]) -> (Vec<PathBuf>, Vec<PathBu
 /// Whether something was put back; `false` if it was as before.
 fn put_one_back(root: &Path, relative: &Path, change: &WrittenChange) -> io::Result<bool> {
     let path = root.join(relative);
-    let now = Entry::of(&path).ok();
+    let now = TreeEntry::of(&path).ok();
     let now_was = now.as_ref().map(|entry| was(&path, entry));
     if now_was.as_ref() == change.before.as_ref().map(|before| &before.was) {
         return Ok(false);
     }
     check_way(root, relative)?;
-    let is_folder = |was: &Option<Was>| was.as_ref().is_some_and(|was| was.kind == Kind::Folder);
+    let is_folder = |was: &Option<Was>| was.as_ref().is_some_and(|was| was.kind == WrittenKind::Folder);
     let Some(before) = &change.before else {
         if is_folder(&now_was) {
             fs::remove_dir(&path)?;
@@ -314,9 +314,9 @@ fn put_one_back(root: &Path, relative: &Path, change: &WrittenChange) -> io::Res
     let content = before.content.as_ref().map(|content| STANDARD.decode(content)).transpose().map_err(io::Error::other)?;
     let modified = before.modified.map(|nanoseconds| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds));
     let kind = match (before.was.kind, content.clone()) {
-        (Kind::Folder, _) => FileKind::Folder,
-        (Kind::Link, Some(target)) => FileKind::Link(PathBuf::from(std::ffi::OsString::from_vec(target))),
-        (Kind::File, Some(_)) => FileKind::File,
+        (WrittenKind::Folder, _) => TreeEntryKind::Folder,
+        (WrittenKind::Link, Some(target)) => TreeEntryKind::Link(PathBuf::from(std::ffi::OsString::from_vec(target))),
+        (WrittenKind::File, Some(_)) => TreeEntryKind::File,
         _ => return Err(io::Error::other("its content was not kept")),
     };
     restore::write_back(&path, &kind, content.as_deref(), before.was.mode, modified, now.as_ref())?;
@@ -345,12 +345,12 @@ fn path_from(name: &str) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(STANDARD.decode(name).unwrap_or_default()))
 }
 
-fn kind(entry: &Entry) -> Kind {
+fn kind(entry: &TreeEntry) -> WrittenKind {
     match entry.kind {
-        FileKind::File => Kind::File,
-        FileKind::Folder => Kind::Folder,
-        FileKind::Link(_) => Kind::Link,
-        FileKind::Other => Kind::Other,
+        TreeEntryKind::File => WrittenKind::File,
+        TreeEntryKind::Folder => WrittenKind::Folder,
+        TreeEntryKind::Link(_) => WrittenKind::Link,
+        TreeEntryKind::Other => WrittenKind::Other,
     }
 }
 
@@ -360,9 +360,9 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The state of an entry on disk.
-fn was(path: &Path, entry: &Entry) -> Was {
+fn was(path: &Path, entry: &TreeEntry) -> Was {
     let digest = match &entry.kind {
-        FileKind::File if entry.stamp.size() <= MAX_FILE_BYTES => match &entry.bytes {
+        TreeEntryKind::File if entry.stamp.size() <= MAX_FILE_BYTES => match &entry.bytes {
             Some(bytes) => digest(bytes),
             None => read_file(path).map(|bytes| digest(&bytes)).unwrap_or_default(),
         },
@@ -372,18 +372,18 @@ fn was(path: &Path, entry: &Entry) -> Was {
 }
 
 /// The digest of an entry whose content, if kept at all, is in memory.
-fn digest_before(entry: &Entry) -> String {
+fn digest_before(entry: &TreeEntry) -> String {
     match (&entry.kind, &entry.bytes) {
-        (FileKind::File, Some(bytes)) => digest(bytes),
-        (FileKind::File, None) => entry.stamp.shown(),
-        (FileKind::Link(target), _) => digest(target.as_os_str().as_bytes()),
-        (FileKind::Folder | FileKind::Other, _) => String::new(),
+        (TreeEntryKind::File, Some(bytes)) => digest(bytes),
+        (TreeEntryKind::File, None) => entry.stamp.shown(),
+        (TreeEntryKind::Link(target), _) => digest(target.as_os_str().as_bytes()),
+        (TreeEntryKind::Folder | TreeEntryKind::Other, _) => String::new(),
     }
 }
 
-fn content(entry: &Entry) -> Option<Vec<u8>> {
+fn content(entry: &TreeEntry) -> Option<Vec<u8>> {
     match &entry.kind {
-        FileKind::Link(target) => Some(target.as_os_str().as_bytes().to_vec()),
+        TreeEntryKind::Link(target) => Some(target.as_os_str().as_bytes().to_vec()),
         _ => entry.bytes.clone(),
     }
 }
@@ -428,11 +428,11 @@ mod tests {
             Journal::open(&journals, self.folder.path(), Some(COMMIT.to_owned()), "script/write-api-key").unwrap()
         }
 
-        fn recover(&self) -> Recovery {
+        fn recover(&self) -> JournalRecovery {
             self.recover_at(COMMIT)
         }
 
-        fn recover_at(&self, commit: &str) -> Recovery {
+        fn recover_at(&self, commit: &str) -> JournalRecovery {
             recover(&self.state.path().join("journals"), self.folder.path(), Some(commit)).unwrap()
         }
 
@@ -464,12 +464,12 @@ mod tests {
         let journal = place.killed(write_key);
         assert!(!journal.contains(KEY) && !journal.contains(&STANDARD.encode(KEY)), "{journal}");
         let files = ["api_key.txt", "keys", "keys/one.txt", "link", "old.txt", "settings.py"].map(PathBuf::from).to_vec();
-        assert_eq!(place.recover(), Recovery::Restored { script: "script/write-api-key".to_owned(), files });
+        assert_eq!(place.recover(), JournalRecovery::Restored { script: "script/write-api-key".to_owned(), files });
         assert_eq!((place.read("settings.py").as_deref(), place.read("old.txt").as_deref()), (Some("KEY = None\n"), Some("old\n")));
         for gone in ["api_key.txt", "keys", "link"] {
             assert!(!place.folder.path().join(gone).exists(), "{gone}");
         }
-        assert_eq!(place.recover(), Recovery::Nothing);
+        assert_eq!(place.recover(), JournalRecovery::Nothing);
     }
 
     #[test]
@@ -477,13 +477,13 @@ mod tests {
         let place = Place::new();
         place.killed(write_key);
         place.write("api_key.txt", &format!("{KEY} and a note"));
-        let Recovery::Unclear { files, journal, .. } = place.recover() else { panic!("it was restored") };
+        let JournalRecovery::Unclear { files, journal, .. } = place.recover() else { panic!("it was restored") };
         assert_eq!(files, [PathBuf::from("api_key.txt")]);
         assert_eq!(place.read("settings.py").as_deref(), Some("KEY = None\n"));
         // As soon as it is gone, nothing is unclear any longer.
         assert!(journal.exists());
         fs::remove_file(place.folder.path().join("api_key.txt")).unwrap();
-        assert_eq!(place.recover(), Recovery::Nothing);
+        assert_eq!(place.recover(), JournalRecovery::Nothing);
         assert!(!journal.exists());
     }
 
@@ -495,7 +495,7 @@ mod tests {
             journal.begin(&Snapshot::take(place.folder.path()).unwrap()).unwrap();
             write_key(&place);
         }
-        let Recovery::Unclear { files, .. } = place.recover() else { panic!("it was restored") };
+        let JournalRecovery::Unclear { files, .. } = place.recover() else { panic!("it was restored") };
         assert_eq!(files, ["api_key.txt", "keys/one.txt", "link", "old.txt", "settings.py"].map(PathBuf::from));
     }
 
@@ -507,7 +507,7 @@ mod tests {
         place.write("settings.py", "KEY = os.environ\n");
         place.write("keys/one.txt", KEY);
         fs::remove_file(place.folder.path().join("link")).unwrap();
-        let Recovery::Unclear { files, is_other_commit, .. } = place.recover_at(OTHER) else { panic!("it was restored") };
+        let JournalRecovery::Unclear { files, is_other_commit, .. } = place.recover_at(OTHER) else { panic!("it was restored") };
         assert!(is_other_commit);
         assert_eq!(files, ["api_key.txt", "keys/one.txt", "old.txt", "settings.py"].map(PathBuf::from));
         assert_eq!(place.read("settings.py").as_deref(), Some("KEY = os.environ\n"));
@@ -521,8 +521,8 @@ mod tests {
         place.killed(|place| place.write("api_key.txt", KEY));
         fs::remove_file(place.folder.path().join("api_key.txt")).unwrap();
         place.write("settings.py", "KEY = os.environ\n");
-        assert_eq!(place.recover_at(OTHER), Recovery::Nothing);
-        assert_eq!(place.recover(), Recovery::Nothing);
+        assert_eq!(place.recover_at(OTHER), JournalRecovery::Nothing);
+        assert_eq!(place.recover(), JournalRecovery::Nothing);
     }
 
     #[test]
@@ -550,10 +550,10 @@ mod tests {
         let journal = place.journal();
         journal.begin(&Snapshot::take(place.folder.path()).unwrap()).unwrap();
         let process = Some(std::process::id().to_string());
-        assert_eq!(place.recover(), Recovery::InUse { process });
+        assert_eq!(place.recover(), JournalRecovery::InUse { process });
         assert!(Journal::open(&place.state.path().join("journals"), place.folder.path(), None, "x").is_err());
         journal.clear().unwrap();
         drop(journal);
-        assert_eq!(place.recover(), Recovery::Nothing);
+        assert_eq!(place.recover(), JournalRecovery::Nothing);
     }
 }

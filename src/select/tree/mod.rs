@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::select::tree::scan::{Content, Entry, FileKind};
+use crate::select::tree::scan::{ContentPolicy, TreeEntry, TreeEntryKind};
 
-pub use journal::{Journal, Recovery, recover};
+pub use journal::{Journal, JournalRecovery, recover};
 
 /// Larger files are not kept: scripts select, they do not edit weights.
 const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024;
@@ -29,43 +29,43 @@ const MAX_BYTES: u64 = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Snapshot {
     root: PathBuf,
-    entries: BTreeMap<PathBuf, Entry>,
+    entries: BTreeMap<PathBuf, TreeEntry>,
 }
 
 /// What changed since a snapshot, with the earlier state.
 #[derive(Debug, Default)]
 pub struct Changes {
     root: PathBuf,
-    changes: Vec<Change>,
+    changes: Vec<FileChange>,
 }
 
 /// One path that changed.
 #[derive(Debug)]
-struct Change {
+struct FileChange {
     /// Relative to the root.
     path: PathBuf,
-    before: Option<Entry>,
-    after: Option<Entry>,
+    before: Option<TreeEntry>,
+    after: Option<TreeEntry>,
 }
 
 impl Snapshot {
     /// Reads a folder's files, except git's own.
     pub fn take(root: &Path) -> io::Result<Self> {
-        let entries = scan::scan(root, Content::Kept { most_file_bytes: MAX_FILE_BYTES, most_bytes: MAX_BYTES })?;
+        let entries = scan::scan(root, ContentPolicy::Kept { most_file_bytes: MAX_FILE_BYTES, most_bytes: MAX_BYTES })?;
         Ok(Self { root: root.to_owned(), entries })
     }
 
     /// The changes since then.
     pub fn changes(mut self) -> io::Result<Changes> {
-        let mut now = scan::scan(&self.root, Content::Left)?;
+        let mut now = scan::scan(&self.root, ContentPolicy::Left)?;
         let mut changes = Vec::new();
         for (path, before) in std::mem::take(&mut self.entries) {
             let after = now.remove(&path);
             if after.as_ref().is_none_or(|after| !before.is_as(after)) {
-                changes.push(Change { path, before: Some(before), after });
+                changes.push(FileChange { path, before: Some(before), after });
             }
         }
-        changes.extend(now.into_iter().map(|(path, after)| Change { path, before: None, after: Some(after) }));
+        changes.extend(now.into_iter().map(|(path, after)| FileChange { path, before: None, after: Some(after) }));
         Ok(Changes { root: self.root, changes })
     }
 }
@@ -73,7 +73,7 @@ impl Snapshot {
 impl Changes {
     /// The files that were changed, created or removed; folders are not listed.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let is_file = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| !matches!(entry.kind, FileKind::Folder));
+        let is_file = |entry: &Option<TreeEntry>| entry.as_ref().is_some_and(|entry| !matches!(entry.kind, TreeEntryKind::Folder));
         let files = self.changes.iter().filter(move |change| is_file(&change.before) || is_file(&change.after));
         files.map(|change| change.path.as_path())
     }

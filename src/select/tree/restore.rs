@@ -6,25 +6,25 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::select::tree::Change;
-use crate::select::tree::scan::{Entry, FileKind};
+use crate::select::tree::FileChange;
+use crate::select::tree::scan::{TreeEntry, TreeEntryKind};
 
 /// Reverts changes, and returns a message for each that could not be reverted.
-pub(super) fn restore(root: &Path, changes: Vec<Change>) -> Vec<String> {
-    let (made, kept): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| change.before.is_none());
-    let mut told = Vec::new();
+pub(super) fn restore(root: &Path, changes: Vec<FileChange>) -> Vec<String> {
+    let (made, kept): (Vec<FileChange>, Vec<FileChange>) = changes.into_iter().partition(|change| change.before.is_none());
+    let mut problems = Vec::new();
     // A created file may be where something else was: created files are removed first, those in a folder before the folder.
     for change in made.iter().rev() {
-        tell(&mut told, &change.path, remove(root, change));
+        note(&mut problems, &change.path, remove(root, change));
     }
     for change in kept {
-        tell(&mut told, &change.path, put_back(root, &change));
+        note(&mut problems, &change.path, put_back(root, &change));
     }
-    told
+    problems
 }
 
 /// Why an entry is left as it is.
-enum Left {
+enum RestoreError {
     /// It was changed again in the meantime.
     Touched,
     /// Its content was not kept.
@@ -35,30 +35,32 @@ enum Left {
     Failed(io::Error),
 }
 
-impl From<io::Error> for Left {
+impl From<io::Error> for RestoreError {
     fn from(error: io::Error) -> Self {
         Self::Failed(error)
     }
 }
 
-fn tell(told: &mut Vec<String>, path: &Path, done: Result<(), Left>) {
+fn note(problems: &mut Vec<String>, path: &Path, done: Result<(), RestoreError>) {
     let path = path.display();
-    told.extend(match done {
+    problems.extend(match done {
         Ok(()) => None,
-        Err(Left::Touched) => Some(format!("{path} was changed after the select script, and was left as it is")),
-        Err(Left::TooLarge) => Some(format!("{path} was changed by the select script and is too large to be put back")),
-        Err(Left::NotEmpty) => Some(format!("{path} was made by the select script and stays, for something else is in it")),
-        Err(Left::Failed(error)) => Some(format!("{path} was changed by the select script and could not be put back: {error}")),
+        Err(RestoreError::Touched) => Some(format!("{path} was changed after the select script, and was left as it is")),
+        Err(RestoreError::TooLarge) => Some(format!("{path} was changed by the select script and is too large to be put back")),
+        Err(RestoreError::NotEmpty) => Some(format!("{path} was made by the select script and stays, for something else is in it")),
+        Err(RestoreError::Failed(error)) => {
+            Some(format!("{path} was changed by the select script and could not be put back: {error}"))
+        }
     });
 }
 
 /// The current entry, without following links.
-fn now(root: &Path, path: &Path) -> Option<Entry> {
-    Entry::of(&root.join(path)).ok()
+fn now(root: &Path, path: &Path) -> Option<TreeEntry> {
+    TreeEntry::of(&root.join(path)).ok()
 }
 
 /// Whether it is as the script left it.
-fn is_untouched(root: &Path, change: &Change) -> bool {
+fn is_untouched(root: &Path, change: &FileChange) -> bool {
     match (now(root, &change.path), &change.after) {
         (None, None) => true,
         (Some(now), Some(after)) => now.is_as(after),
@@ -67,10 +69,10 @@ fn is_untouched(root: &Path, change: &Change) -> bool {
 }
 
 /// Whether an entry is as before. A script may have written the same content again.
-fn is_as_before(root: &Path, path: &Path, before: &Entry) -> bool {
+fn is_as_before(root: &Path, path: &Path, before: &TreeEntry) -> bool {
     let Some(now) = now(root, path) else { return false };
     match (&before.kind, &now.kind) {
-        (FileKind::File, FileKind::File) => match &before.bytes {
+        (TreeEntryKind::File, TreeEntryKind::File) => match &before.bytes {
             Some(bytes) => {
                 let limit = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 now.stamp.size() == limit && repository_files::read(root, path, limit).is_ok_and(|now| now == *bytes)
@@ -82,60 +84,63 @@ fn is_as_before(root: &Path, path: &Path, before: &Entry) -> bool {
 }
 
 /// Whether a file exists that differs from its earlier state. For a folder, its files count.
-pub(super) fn is_left(root: &Path, change: &Change) -> bool {
+pub(super) fn is_left(root: &Path, change: &FileChange) -> bool {
     match (now(root, &change.path).map(|now| now.kind), &change.before) {
-        (None | Some(FileKind::Folder), _) => false,
+        (None | Some(TreeEntryKind::Folder), _) => false,
         (Some(_), None) => true,
         (Some(_), Some(before)) => !is_as_before(root, &change.path, before),
     }
 }
 
-fn remove(root: &Path, change: &Change) -> Result<(), Left> {
+fn remove(root: &Path, change: &FileChange) -> Result<(), RestoreError> {
     let Some(now) = now(root, &change.path) else { return Ok(()) };
     let path = root.join(&change.path);
     check_way(root, &change.path)?;
-    if now.kind != FileKind::Folder {
-        return if is_untouched(root, change) { Ok(fs::remove_file(path)?) } else { Err(Left::Touched) };
+    if now.kind != TreeEntryKind::Folder {
+        return if is_untouched(root, change) { Ok(fs::remove_file(path)?) } else { Err(RestoreError::Touched) };
     }
     match fs::remove_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Err(Left::NotEmpty),
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Err(RestoreError::NotEmpty),
         done => Ok(done?),
     }
 }
 
-fn put_back(root: &Path, change: &Change) -> Result<(), Left> {
+fn put_back(root: &Path, change: &FileChange) -> Result<(), RestoreError> {
     let Some(before) = &change.before else { return Ok(()) };
     let path = root.join(&change.path);
     if !is_untouched(root, change) {
-        return if is_as_before(root, &change.path, before) { Ok(()) } else { Err(Left::Touched) };
+        return if is_as_before(root, &change.path, before) { Ok(()) } else { Err(RestoreError::Touched) };
     }
     check_way(root, &change.path)?;
     let is_same_kind = change.after.as_ref().is_some_and(|after| after.kind == before.kind);
-    if !is_same_kind && change.after.is_some() && matches!(before.kind, FileKind::File | FileKind::Folder | FileKind::Link(_)) {
+    if !is_same_kind
+        && change.after.is_some()
+        && matches!(before.kind, TreeEntryKind::File | TreeEntryKind::Folder | TreeEntryKind::Link(_))
+    {
         clear(&path)?;
     }
     match &before.kind {
-        FileKind::Folder => {
+        TreeEntryKind::Folder => {
             if !is_same_kind {
                 fs::create_dir_all(&path)?;
             }
             fs::set_permissions(&path, Permissions::from_mode(before.mode))?;
         }
-        FileKind::Link(_) if is_same_kind => {}
-        FileKind::Link(target) => {
+        TreeEntryKind::Link(_) if is_same_kind => {}
+        TreeEntryKind::Link(target) => {
             make_parent(&path)?;
             symlink(target, &path)?;
         }
-        FileKind::File => file(root, &path, before, change.after.as_ref().filter(|_| is_same_kind))?,
-        FileKind::Other => return Err(Left::Failed(io::Error::other("it is not a file"))),
+        TreeEntryKind::File => file(root, &path, before, change.after.as_ref().filter(|_| is_same_kind))?,
+        TreeEntryKind::Other => return Err(RestoreError::Failed(io::Error::other("it is not a file"))),
     }
     Ok(())
 }
 
-fn clear(path: &Path) -> Result<(), Left> {
+fn clear(path: &Path) -> Result<(), RestoreError> {
     if path.symlink_metadata()?.is_dir() {
         match fs::remove_dir(path) {
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => return Err(Left::NotEmpty),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => return Err(RestoreError::NotEmpty),
             done => done?,
         }
     } else {
@@ -148,7 +153,7 @@ fn make_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
-fn file(root: &Path, path: &Path, before: &Entry, after: Option<&Entry>) -> Result<(), Left> {
+fn file(root: &Path, path: &Path, before: &TreeEntry, after: Option<&TreeEntry>) -> Result<(), RestoreError> {
     let is_written_in_place = after.is_some_and(|after| after.stamp.is_same_file(&before.stamp));
     let Some(bytes) = &before.bytes else {
         // Its permissions or times alone may have changed.
@@ -156,7 +161,7 @@ fn file(root: &Path, path: &Path, before: &Entry, after: Option<&Entry>) -> Resu
             Some(after) if is_written_in_place && after.modified == before.modified => {
                 Ok(fs::set_permissions(path, Permissions::from_mode(before.mode))?)
             }
-            _ => Err(Left::TooLarge),
+            _ => Err(RestoreError::TooLarge),
         };
     };
     if is_written_in_place {
@@ -190,24 +195,24 @@ fn file(root: &Path, path: &Path, before: &Entry, after: Option<&Entry>) -> Resu
 /// Restores an entry from a journal, in place of what is there now.
 pub(super) fn write_back(
     path: &Path,
-    kind: &FileKind,
+    kind: &TreeEntryKind,
     content: Option<&[u8]>,
     mode: u32,
     modified: Option<SystemTime>,
-    now: Option<&Entry>,
+    now: Option<&TreeEntry>,
 ) -> io::Result<()> {
     match (now.map(|now| &now.kind), kind) {
-        (Some(FileKind::Folder), FileKind::Folder) | (None, _) => {}
-        (Some(FileKind::Folder), _) => fs::remove_dir(path)?,
+        (Some(TreeEntryKind::Folder), TreeEntryKind::Folder) | (None, _) => {}
+        (Some(TreeEntryKind::Folder), _) => fs::remove_dir(path)?,
         (Some(_), _) => fs::remove_file(path)?,
     }
     match kind {
-        FileKind::Folder => fs::create_dir_all(path)?,
-        FileKind::Link(target) => {
+        TreeEntryKind::Folder => fs::create_dir_all(path)?,
+        TreeEntryKind::Link(target) => {
             make_parent(path)?;
             return symlink(target, path);
         }
-        FileKind::File => {
+        TreeEntryKind::File => {
             make_parent(path)?;
             // Never through a link that was just created there.
             let mut file = File::create_new(path)?;
@@ -216,7 +221,7 @@ pub(super) fn write_back(
                 file.set_modified(modified)?;
             }
         }
-        FileKind::Other => return Err(io::Error::other("it is not a file")),
+        TreeEntryKind::Other => return Err(io::Error::other("it is not a file")),
     }
     fs::set_permissions(path, Permissions::from_mode(mode))
 }

@@ -15,8 +15,8 @@ const MAX_ENTRIES: usize = 1_000_000;
 
 /// An entry of a folder.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) kind: FileKind,
+pub(super) struct TreeEntry {
+    pub(super) kind: TreeEntryKind,
     pub(super) stamp: Stamp,
     pub(super) mode: u32,
     pub(super) owner: (u32, u32),
@@ -26,7 +26,7 @@ pub(super) struct Entry {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(super) enum TreeEntryKind {
     File,
     Folder,
     Link(PathBuf),
@@ -45,21 +45,21 @@ pub(super) struct Stamp {
 
 /// Whether content is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Content {
+pub(super) enum ContentPolicy {
     /// As far as there is room.
     Kept { most_file_bytes: u64, most_bytes: u64 },
     /// It stays where it is.
     Left,
 }
 
-impl Entry {
+impl TreeEntry {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let metadata = path.symlink_metadata()?;
         let kind = match metadata.file_type() {
-            kind if kind.is_symlink() => FileKind::Link(fs::read_link(path)?),
-            kind if kind.is_dir() => FileKind::Folder,
-            kind if kind.is_file() => FileKind::File,
-            _ => FileKind::Other,
+            kind if kind.is_symlink() => TreeEntryKind::Link(fs::read_link(path)?),
+            kind if kind.is_dir() => TreeEntryKind::Folder,
+            kind if kind.is_file() => TreeEntryKind::File,
+            _ => TreeEntryKind::Other,
         };
         Ok(Self {
             kind,
@@ -74,7 +74,7 @@ impl Entry {
     /// Whether nothing changed between two scans. A folder changes with its contents, which are compared by themselves.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (FileKind::Folder, FileKind::Folder) => self.mode == other.mode,
+            (TreeEntryKind::Folder, TreeEntryKind::Folder) => self.mode == other.mode,
             (one, other_kind) => one == other_kind && self.stamp == other.stamp && self.mode == other.mode,
         }
     }
@@ -105,19 +105,19 @@ impl Stamp {
 }
 
 /// Everything below a folder, by relative paths. Links are not followed.
-pub(super) fn scan(root: &Path, content: Content) -> io::Result<BTreeMap<PathBuf, Entry>> {
-    let mut scan = Scan { root, entries: BTreeMap::new(), room: content };
+pub(super) fn scan(root: &Path, content: ContentPolicy) -> io::Result<BTreeMap<PathBuf, TreeEntry>> {
+    let mut scan = TreeScan { root, entries: BTreeMap::new(), room: content };
     scan.folder(&PathBuf::new())?;
     Ok(scan.entries)
 }
 
-struct Scan<'a> {
+struct TreeScan<'a> {
     root: &'a Path,
-    entries: BTreeMap<PathBuf, Entry>,
-    room: Content,
+    entries: BTreeMap<PathBuf, TreeEntry>,
+    room: ContentPolicy,
 }
 
-impl Scan<'_> {
+impl TreeScan<'_> {
     fn folder(&mut self, folder: &Path) -> io::Result<()> {
         let listing = match fs::read_dir(self.root.join(folder)) {
             Ok(listing) => listing,
@@ -135,12 +135,12 @@ impl Scan<'_> {
             }
             let path = folder.join(name);
             // Removed between listing and reading.
-            let Ok(mut entry) = Entry::of(&self.root.join(&path)) else { continue };
+            let Ok(mut entry) = TreeEntry::of(&self.root.join(&path)) else { continue };
             if self.entries.len() >= MAX_ENTRIES {
                 return Err(io::Error::other(format!("there are more than {MAX_ENTRIES} files")));
             }
-            let is_folder = entry.kind == FileKind::Folder;
-            if entry.kind == FileKind::File {
+            let is_folder = entry.kind == TreeEntryKind::Folder;
+            if entry.kind == TreeEntryKind::File {
                 entry.bytes = self.content(&path, entry.stamp.size);
             }
             self.entries.insert(path.clone(), entry);
@@ -152,7 +152,7 @@ impl Scan<'_> {
     }
 
     fn content(&mut self, path: &Path, size: u64) -> Option<Vec<u8>> {
-        let Content::Kept { most_file_bytes, most_bytes } = &mut self.room else { return None };
+        let ContentPolicy::Kept { most_file_bytes, most_bytes } = &mut self.room else { return None };
         if size > *most_file_bytes || size > *most_bytes {
             return None;
         }

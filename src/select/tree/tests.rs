@@ -36,7 +36,8 @@ impl Tree {
 
     /// All files with their content.
     fn all(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
-        let entries = scan::scan(self.folder.path(), Content::Kept { most_file_bytes: 1 << 30, most_bytes: 1 << 30 }).unwrap();
+        let entries =
+            scan::scan(self.folder.path(), ContentPolicy::Kept { most_file_bytes: 1 << 30, most_bytes: 1 << 30 }).unwrap();
         entries.into_iter().map(|(path, entry)| (path, entry.bytes)).collect()
     }
 

@@ -56,10 +56,10 @@ impl<T> Redacted<T> {
 
 /// Hides the secrets of a run. Clones know the same secrets, also those that come to light later.
 #[derive(Clone, Default)]
-pub struct Redactor(Arc<RwLock<Known>>);
+pub struct Redactor(Arc<RwLock<KnownSecrets>>);
 
 #[derive(Default)]
-struct Known {
+struct KnownSecrets {
     values: BTreeSet<Vec<u8>>,
     search: Arc<SecretSearch>,
 }
@@ -120,7 +120,7 @@ impl Redactor {
     }
 }
 
-impl Known {
+impl KnownSecrets {
     fn add(&mut self, values: Vec<Vec<u8>>) {
         let before = self.values.len();
         self.values.extend(values);

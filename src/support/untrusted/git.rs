@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::program::{ProgramKind, UntrustedProgram};
 use crate::support::SecretString;
-use crate::support::process::Ended;
+use crate::support::process::ProcessOutput;
 
 /// What git is started with: programs and the user's own settings.
 const VARIABLES: [&str; 4] = ["PATH", "HOME", "TMPDIR", "LANG"];
@@ -97,7 +97,7 @@ impl FiltersOff {
     /// Turns the filters of a checkout off, and asks git whether they are. `git` starts it with these arguments, and `run` runs it.
     pub fn find(
         git: impl Fn(&[&str]) -> UntrustedProgram,
-        run: impl Fn(UntrustedProgram) -> Option<Ended>,
+        run: impl Fn(UntrustedProgram) -> Option<ProcessOutput>,
     ) -> Result<Self, FiltersError> {
         let list = |off: &Self| {
             let ended = run(off.apply(git(&LIST_FILTERS))).filter(|ended| !ended.stdout.cut).ok_or(FiltersError::NotListed)?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::process::{Signal, geteuid, set_parent_process_death_signal, setsid};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
 
-use super::policy::Policy;
+use super::policy::IsolationPolicy;
 use super::{descriptors, filter, landlock};
 
 /// The first argument of an isolator. No subcommand is called so.
@@ -81,7 +81,7 @@ fn shell() -> &'static str {
 }
 
 /// Restricts this process for good. The order matters: each layer still allows what the next one needs.
-fn restrict(policy: &Policy) -> Result<(), String> {
+fn restrict(policy: &IsolationPolicy) -> Result<(), String> {
     let step = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
     // An isolator that leads a group already is in a session of its own, or has none to leave.
     let _session = setsid().map_err(step("failed to start a session"))?;

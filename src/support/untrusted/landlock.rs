@@ -6,7 +6,7 @@ use ::landlock::{
     RulesetStatus, Scope, path_beneath_rules,
 };
 
-use super::policy::Policy;
+use super::policy::IsolationPolicy;
 
 /// The newest version whose restrictions are asked for.
 const NEWEST: ABI = ABI::V6;
@@ -18,7 +18,7 @@ pub fn is_available() -> bool {
 }
 
 /// Restricts this process for good. Returns whether that worked.
-pub(super) fn restrict(policy: &Policy) -> Result<bool, RulesetError> {
+pub(super) fn restrict(policy: &IsolationPolicy) -> Result<bool, RulesetError> {
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))?

@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::isolator;
-use super::policy::{Policy, checkout, is_home, owner};
+use super::policy::{IsolationPolicy, checkout, is_home, owner};
 use super::program::{ProgramKind, UntrustedProgram};
 use crate::support::ExposeSecret;
-use crate::support::process::{self, Bounds, Ended, ProcessError};
+use crate::support::process::{self, Bounds, ProcessError, ProcessOutput};
 use crate::support::temporary_folder::{Purpose, temporary_folder};
 
 /// How much of the isolation is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
+pub enum RequiredIsolation {
     /// All of it: secrets of others are within reach.
     All,
     /// As much as the machine offers.
@@ -33,7 +33,7 @@ pub struct Launcher {
 #[derive(Debug, Clone)]
 struct Isolator {
     program: PathBuf,
-    need: Need,
+    need: RequiredIsolation,
     /// The user's folder.
     home: Option<PathBuf>,
 }
@@ -70,7 +70,7 @@ impl Launcher {
     ///
     /// # Errors
     /// The system does not say where this program is.
-    pub fn of_this_program(need: Need, home: Option<PathBuf>) -> io::Result<Self> {
+    pub fn of_this_program(need: RequiredIsolation, home: Option<PathBuf>) -> io::Result<Self> {
         Ok(Self { isolator: Some(Isolator { program: env::current_exe()?, need, home }) })
     }
 
@@ -84,7 +84,7 @@ impl Launcher {
     ///
     /// # Errors
     /// It could not be started as it has to be, or was ended.
-    pub fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<Ended, LaunchError> {
+    pub fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<ProcessOutput, LaunchError> {
         match &self.isolator {
             Some(isolator) => isolator.run(program, bounds),
             None => Ok(process::run(with_environment(Command::new(&program.program).args(&program.arguments), program), bounds)?),
@@ -102,7 +102,7 @@ fn with_environment<'a>(command: &'a mut Command, program: &UntrustedProgram) ->
 }
 
 impl Isolator {
-    fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<Ended, LaunchError> {
+    fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<ProcessOutput, LaunchError> {
         let failed = |source| LaunchError::Process(ProcessError::NotStarted(source));
         if program.kind == ProgramKind::Script && is_home(&program.folder, self.home.as_deref()) {
             let problem = "its folder is the user's home folder, with everything that is private in it".to_owned();
@@ -118,8 +118,12 @@ impl Isolator {
             chown(&private, Some(user), Some(group)).map_err(failed)?;
         }
         fs::set_permissions(&private, Permissions::from_mode(0o700)).map_err(failed)?;
-        let policy =
-            Policy::of(program, &private, self.home.as_deref(), self.need == Need::All && program.kind == ProgramKind::Script);
+        let policy = IsolationPolicy::of(
+            program,
+            &private,
+            self.home.as_deref(),
+            self.need == RequiredIsolation::All && program.kind == ProgramKind::Script,
+        );
         let policy = serde_json::to_string(&policy).map_err(|error| failed(error.into()))?;
         let mut command = Command::new(&self.program);
         command.arg(isolator::ARGUMENT).arg(policy).arg(&program.program).args(&program.arguments);

@@ -28,7 +28,7 @@ mod program;
 
 pub use git::{DIFF_WITHOUT_PROGRAMS, FiltersError, FiltersOff, git};
 pub use landlock::is_available as landlock_is_available;
-pub use launcher::{LaunchError, Launcher, Need};
+pub use launcher::{LaunchError, Launcher, RequiredIsolation};
 pub use program::{ProgramKind, UntrustedProgram};
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};

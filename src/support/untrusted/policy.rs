@@ -42,7 +42,7 @@ const BESIDE_PROGRAMS: [&str; 7] = ["lib", "lib64", "libexec", "share", "version
 
 /// How a program is restricted, as the isolator is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Policy {
+pub(super) struct IsolationPolicy {
     /// What may be read and executed.
     pub(super) read: Vec<PathBuf>,
     /// What may be changed as well.
@@ -53,7 +53,7 @@ pub(super) struct Policy {
     pub(super) required: bool,
 }
 
-impl Policy {
+impl IsolationPolicy {
     /// What a program needs: system folders, its checkout, its private folder. `home` is the user's folder, which is never a checkout.
     pub(super) fn of(program: &UntrustedProgram, private: &Path, home: Option<&Path>, required: bool) -> Self {
         let checkout = checkout(&program.folder, home);
@@ -183,7 +183,7 @@ mod tests {
     fn only_git_reads_the_users_settings_of_git() {
         let outer = tempfile::tempdir().unwrap();
         let home = outer.path().join("home");
-        let read = |program: &UntrustedProgram| Policy::of(program, outer.path(), Some(&home), true).read;
+        let read = |program: &UntrustedProgram| IsolationPolicy::of(program, outer.path(), Some(&home), true).read;
         let is_of_home = |path: &PathBuf| path.starts_with(&home);
         let ruff = UntrustedProgram::new(ProgramKind::Reader, "ruff", outer.path().join("model"));
         assert!(!read(&ruff).iter().any(is_of_home));
@@ -196,11 +196,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let private = tempfile::tempdir().unwrap();
         let reader = UntrustedProgram::new(ProgramKind::Reader, "git", folder.path());
-        let policy = Policy::of(&reader, private.path(), None, true);
+        let policy = IsolationPolicy::of(&reader, private.path(), None, true);
         let root = folder.path().canonicalize().unwrap();
         assert!(policy.read.contains(&root) && !policy.write.contains(&root) && !policy.network);
         let script = UntrustedProgram { kind: ProgramKind::Script, ..reader };
-        let policy = Policy::of(&script, private.path(), None, true);
+        let policy = IsolationPolicy::of(&script, private.path(), None, true);
         assert!(policy.write.contains(&root) && policy.network);
     }
 }

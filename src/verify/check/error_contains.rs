@@ -3,7 +3,7 @@
 use cog_findings::text::shorten;
 
 use super::{Check, CheckResult, quote};
-use crate::verify::observation::{Observation, Outcome};
+use crate::verify::observation::{Observation, PredictionOutcome};
 
 /// The prediction fails with an error that contains this text. Rejected inputs count too:
 /// `docs/reference/cog-safe-push.md#expected-input-errors`.
@@ -12,7 +12,7 @@ pub(super) struct ErrorContains(pub(super) String);
 impl Check for ErrorContains {
     fn check(&self, seen: &Observation) -> CheckResult {
         let error = match &seen.outcome {
-            Outcome::Succeeded => {
+            PredictionOutcome::Succeeded => {
                 let output = seen.output.as_ref().map(quote).unwrap_or_else(|| "no output".to_owned());
                 return CheckResult::failed(format!(
                     "expected an error that contains '{}', but the {} succeeded with {output}",
@@ -20,7 +20,7 @@ impl Check for ErrorContains {
                     seen.noun()
                 ));
             }
-            Outcome::Failed(error) | Outcome::Refused(error) => error,
+            PredictionOutcome::Failed(error) | PredictionOutcome::Refused(error) => error,
         };
         if error.contains(&self.0) {
             return CheckResult::passed();

@@ -17,7 +17,7 @@ use crate::domain::case::Expectation;
 use crate::domain::compare_rules::CompareRules;
 use crate::domain::output::OutputComparison;
 use crate::domain::output_check::OutputCheck;
-use crate::verify::observation::{Observation, Outcome};
+use crate::verify::observation::{Observation, PredictionOutcome};
 
 /// What a checker needs besides the prediction itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,9 +125,9 @@ fn quote(value: &serde_json::Value) -> String {
 /// `docs/reference/cog-safe-push.md#fuzzing`.
 fn output_of(seen: &Observation) -> Result<&serde_json::Value, CheckResult> {
     match &seen.outcome {
-        Outcome::Failed(error) => Err(CheckResult::failed(format!("the {} failed: {error}", seen.noun()))),
-        Outcome::Refused(detail) => Err(CheckResult::failed(format!("Replicate refused the inputs: {detail}"))),
-        Outcome::Succeeded => match &seen.output {
+        PredictionOutcome::Failed(error) => Err(CheckResult::failed(format!("the {} failed: {error}", seen.noun()))),
+        PredictionOutcome::Refused(detail) => Err(CheckResult::failed(format!("Replicate refused the inputs: {detail}"))),
+        PredictionOutcome::Succeeded => match &seen.output {
             Some(output) if !output.is_null() => Ok(output),
             _ => Err(CheckResult::failed(format!("the {} succeeded without an output", seen.noun()))),
         },

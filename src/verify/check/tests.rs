@@ -7,12 +7,12 @@ use crate::clients::replicate::Download;
 use crate::verify::file_urls::UrlOrigin;
 use crate::verify::observation::{FetchFault, FetchProblem, FetchedFile};
 
-fn seen(outcome: Outcome, output: Option<Value>) -> Observation {
+fn seen(outcome: PredictionOutcome, output: Option<Value>) -> Observation {
     Observation::without_files(Method::Predict, outcome, output)
 }
 
 fn succeeded(output: Value) -> Observation {
-    seen(Outcome::Succeeded, Some(output))
+    seen(PredictionOutcome::Succeeded, Some(output))
 }
 
 fn file(bytes: &'static [u8]) -> FetchedFile {
@@ -56,13 +56,13 @@ fn fails_with(text: &str) -> Expectation {
 
 #[test]
 fn checkers_say_what_they_expected_and_what_they_got() {
-    let failed = || seen(Outcome::Failed("ValueError: n is 7".to_owned()), None);
-    let refused = || seen(Outcome::Refused("n has to be <= 4".to_owned()), None);
+    let failed = || seen(PredictionOutcome::Failed("ValueError: n is 7".to_owned()), None);
+    let refused = || seen(PredictionOutcome::Refused("n has to be <= 4".to_owned()), None);
     let cases: [(Expectation, Observation, &str); 25] = [
         (Expectation::Succeeds, succeeded(json!(0)), "passed"),
         (Expectation::Succeeds, succeeded(json!("")), "passed"),
         (Expectation::Succeeds, succeeded(Value::Null), "the prediction succeeded without an output"),
-        (Expectation::Succeeds, seen(Outcome::Succeeded, None), "the prediction succeeded without an output"),
+        (Expectation::Succeeds, seen(PredictionOutcome::Succeeded, None), "the prediction succeeded without an output"),
         (Expectation::Succeeds, failed(), "the prediction failed: ValueError: n is 7"),
         (Expectation::Succeeds, refused(), "Replicate refused the inputs: n has to be <= 4"),
         (text("hello"), succeeded(json!("hello")), "passed"),

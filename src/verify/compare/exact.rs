@@ -26,12 +26,12 @@ pub(super) struct OutputsCompared {
     /// The compared pairs: the value, unless it consists only of file URLs, then the files.
     pub(super) comparisons: Vec<OutputComparison>,
     /// The number of pairs, and why one of them was not compared.
-    pub(super) not_compared: Option<NotCompared>,
+    pub(super) not_compared: Option<UncomparedFiles>,
 }
 
 /// Files that a limit of ours kept from being compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NotCompared {
+pub(super) struct UncomparedFiles {
     /// How many pairs were not compared.
     pub(super) count: usize,
     /// Of how many.
@@ -87,7 +87,7 @@ fn compare(staged: &Observation, live: &Observation, rules: &CompareRules) -> Ou
         differ(reason, Vec::new());
     }
     let mut other_remarks = Vec::new();
-    let mut not_compared: Option<NotCompared> = None;
+    let mut not_compared: Option<UncomparedFiles> = None;
     for (one, two) in staged_files.iter().zip(&live_files) {
         match compare_pair(one, two, rules) {
             Ok((compared, remarks)) => {
@@ -97,10 +97,10 @@ fn compare(staged: &Observation, live: &Observation, rules: &CompareRules) -> Ou
                 }
                 comparisons.push(compared);
             }
-            Err(Problem::Differ(problem)) => differ(problem, Vec::new()),
-            Err(Problem::NotCompared(why)) => {
+            Err(NotMeasured::Differ(problem)) => differ(problem, Vec::new()),
+            Err(NotMeasured::NotCompared(why)) => {
                 let of = staged_files.len().min(live_files.len());
-                not_compared.get_or_insert(NotCompared { count: 0, of, why }).count += 1;
+                not_compared.get_or_insert(UncomparedFiles { count: 0, of, why }).count += 1;
             }
         }
     }
@@ -119,7 +119,7 @@ fn has_content(value: &Value) -> bool {
 }
 
 /// Why two files have no measurements.
-enum Problem {
+enum NotMeasured {
     Differ(String),
     NotCompared(String),
 }
@@ -129,7 +129,7 @@ fn compare_pair(
     staged: &FetchedFile,
     live: &FetchedFile,
     rules: &CompareRules,
-) -> Result<(OutputComparison, Vec<String>), Problem> {
+) -> Result<(OutputComparison, Vec<String>), NotMeasured> {
     if let (Ok(one), Ok(two)) = (&staged.content, &live.content)
         && (!one.is_kept() || !two.is_kept() || (one.sha256 == two.sha256 && one.size_bytes > MEASURED_BYTES))
     {
@@ -139,10 +139,10 @@ fn compare_pair(
     }
     let load = |file: &FetchedFile| {
         file.load().map_err(|unexamined| match unexamined {
-            Unexamined::Missing { message, fault: FetchFault::Limit } => Problem::NotCompared(message),
-            Unexamined::Missing { message, .. } => Problem::Differ(message),
+            Unexamined::Missing { message, fault: FetchFault::Limit } => NotMeasured::NotCompared(message),
+            Unexamined::Missing { message, .. } => NotMeasured::Differ(message),
             // Compared by its hash above.
-            Unexamined::TooLarge(_) => Problem::NotCompared(format!("the file {} is too large", file.shown)),
+            Unexamined::TooLarge(_) => NotMeasured::NotCompared(format!("the file {} is too large", file.shown)),
         })
     };
     let (one, two) = (load(staged)?, load(live)?);

@@ -8,7 +8,7 @@ use cog_schema::Method;
 use futures::future::join;
 use serde_json::Value;
 
-use super::exact::{NotCompared, compare_outputs};
+use super::exact::{UncomparedFiles, compare_outputs};
 use super::loose::check_loosely_alike;
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
@@ -18,7 +18,7 @@ use crate::verify::check::{NeededFiles, Needs};
 use crate::verify::engine::Engine;
 use crate::verify::judge::JudgeSubject;
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchFault, Observation, Outcome};
+use crate::verify::observation::{FetchFault, Observation, PredictionOutcome};
 use crate::verify::opinion::{Opinion, evidence};
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::report_builder::CaseReportBuilder;
@@ -87,11 +87,11 @@ impl Engine<'_> {
             return Returned::Errored(problem);
         }
         match &seen.outcome {
-            Outcome::Failed(error) | Outcome::Refused(error) => Returned::Failed(error.clone()),
-            Outcome::Succeeded if seen.output.as_ref().is_none_or(Value::is_null) => {
+            PredictionOutcome::Failed(error) | PredictionOutcome::Refused(error) => Returned::Failed(error.clone()),
+            PredictionOutcome::Succeeded if seen.output.as_ref().is_none_or(Value::is_null) => {
                 Returned::Nothing("it succeeded without an output".to_owned())
             }
-            Outcome::Succeeded => Returned::Output(Arc::new(seen)),
+            PredictionOutcome::Succeeded => Returned::Output(Arc::new(seen)),
         }
     }
 
@@ -139,7 +139,7 @@ impl Engine<'_> {
         let mut remarks = self.output_folder.save(&case.id, "", &staged.files).await;
         remarks.extend(self.output_folder.save(&case.id, "live-", &live.files).await);
         let Some(compared) = compare_outputs(staged.clone(), live.clone(), &case.compare).await else { return (crashed(), None) };
-        if let Some(NotCompared { count, of, why }) = compared.not_compared {
+        if let Some(UncomparedFiles { count, of, why }) = compared.not_compared {
             let message = format!("{}: {count} of {of} files were not compared: {why}", case.id);
             self.add_case_finding(case, Finding::new(&rules::FILES_NOT_COMPARED, message));
         }

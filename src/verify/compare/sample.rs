@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::clients::replicate::Download;
 use crate::verify::file_urls::UrlOrigin;
-use crate::verify::observation::{FetchedFile, Observation, Outcome, RunFacts};
+use crate::verify::observation::{FetchedFile, Observation, PredictionOutcome, RunFacts};
 
 /// A succeeded prediction with this output and these files, by name.
 pub(super) fn observation(output: Value, files: &[(&'static str, &'static [u8])]) -> Observation {
@@ -20,7 +20,7 @@ pub(super) fn observation(output: Value, files: &[(&'static str, &'static [u8])]
     };
     Observation {
         method: Method::Predict,
-        outcome: Outcome::Succeeded,
+        outcome: PredictionOutcome::Succeeded,
         output: Some(output),
         files: files.iter().map(file).collect(),
         wanted: None,

@@ -35,9 +35,9 @@ fn accepting(types: &str) -> Value {
 }
 
 /// A name, properties, required ones, inputs of test cases, settings, and what is wanted.
-type Row = (&'static str, Value, &'static [&'static str], Vec<Value>, FuzzPlan, Wanted);
+type GenerateRow = (&'static str, Value, &'static [&'static str], Vec<Value>, FuzzPlan, Wanted);
 
-fn table() -> Vec<Row> {
+fn table() -> Vec<GenerateRow> {
     let plan = FuzzPlan::default;
     let fixed = |inputs: Value| FuzzPlan { fixed_inputs: inputs.as_object().unwrap().clone(), ..FuzzPlan::default() };
     let disabled =

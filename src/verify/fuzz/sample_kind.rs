@@ -4,7 +4,7 @@ use cog_schema::Shape;
 
 /// A kind of sample file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sample {
+pub(super) enum SampleKind {
     Png,
     Jpeg,
     WebP,
@@ -20,7 +20,7 @@ pub(super) enum Sample {
 
 /// Words in names and descriptions, and what they ask for; `None` for files that nobody can make up. The first line with a word decides:
 /// a ZIP file of images is a ZIP file.
-const WORDS: &[(&[&str], Option<Sample>)] = &[
+const WORDS: &[(&[&str], Option<SampleKind>)] = &[
     (
         &[
             "weight",
@@ -42,17 +42,17 @@ const WORDS: &[(&[&str], Option<Sample>)] = &[
         ],
         None,
     ),
-    (&["zip", "archive"], Some(Sample::Zip)),
+    (&["zip", "archive"], Some(SampleKind::Zip)),
     (&["tar"], None),
-    (&["pdf"], Some(Sample::Pdf)),
-    (&["csv"], Some(Sample::Csv)),
-    (&["json", "jsonl"], Some(Sample::Json)),
-    (&["video", "videos", "movie", "clip", "mp4", "footage"], Some(Sample::Mp4)),
+    (&["pdf"], Some(SampleKind::Pdf)),
+    (&["csv"], Some(SampleKind::Csv)),
+    (&["json", "jsonl"], Some(SampleKind::Json)),
+    (&["video", "videos", "movie", "clip", "mp4", "footage"], Some(SampleKind::Mp4)),
     (
         &["audio", "sound", "voice", "speech", "music", "song", "wav", "speaker", "mp3", "vocal", "vocals", "melody", "recording"],
-        Some(Sample::Wav),
+        Some(SampleKind::Wav),
     ),
-    (&["gif"], Some(Sample::Gif)),
+    (&["gif"], Some(SampleKind::Gif)),
     (
         &[
             "image",
@@ -76,13 +76,13 @@ const WORDS: &[(&[&str], Option<Sample>)] = &[
             "sketch",
             "screenshot",
         ],
-        Some(Sample::Png),
+        Some(SampleKind::Png),
     ),
-    (&["text", "txt", "document", "transcript", "subtitle", "subtitles", "srt", "markdown", "prompts"], Some(Sample::Text)),
+    (&["text", "txt", "document", "transcript", "subtitle", "subtitles", "srt", "markdown", "prompts"], Some(SampleKind::Text)),
 ];
 
 /// The sample that fits an input. `None` if nothing says what it takes, or if nobody can make it up.
-pub(super) fn sample_for(name: &str, shape: &Shape) -> Option<Sample> {
+pub(super) fn sample_for(name: &str, shape: &Shape) -> Option<SampleKind> {
     let about = || {
         let description = shape.annotations.description.as_deref().unwrap_or_default();
         [name, description].into_iter().find_map(of_words)
@@ -91,13 +91,13 @@ pub(super) fn sample_for(name: &str, shape: &Shape) -> Option<Sample> {
         return about().flatten();
     }
     if shape.accept.iter().any(|accepted| matches!(accepted.trim(), "*" | "*/*")) {
-        return about().flatten().or(Some(Sample::Png));
+        return about().flatten().or(Some(SampleKind::Png));
     }
     shape.accept.iter().find_map(|accepted| of_type(accepted.trim()))
 }
 
 /// What the words of a text ask for. `None` if they say nothing.
-fn of_words(text: &str) -> Option<Option<Sample>> {
+fn of_words(text: &str) -> Option<Option<SampleKind>> {
     let text = text.to_lowercase();
     let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
     let spells = |known: &&str| {
@@ -111,19 +111,19 @@ fn of_words(text: &str) -> Option<Option<Sample>> {
     WORDS.iter().find(|(known, _)| has(known)).map(|(_, sample)| *sample)
 }
 
-fn of_type(accepted: &str) -> Option<Sample> {
+fn of_type(accepted: &str) -> Option<SampleKind> {
     Some(match accepted.to_lowercase().as_str() {
-        "image/*" | "image/png" | ".png" => Sample::Png,
-        "image/jpeg" | "image/jpg" | ".jpg" | ".jpeg" => Sample::Jpeg,
-        "image/webp" | ".webp" => Sample::WebP,
-        "image/gif" | ".gif" => Sample::Gif,
-        "audio/*" | "audio/wav" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" | ".wav" => Sample::Wav,
-        "video/*" | "video/mp4" | ".mp4" => Sample::Mp4,
-        "application/pdf" | ".pdf" => Sample::Pdf,
-        "text/*" | "text/plain" | ".txt" => Sample::Text,
-        "text/csv" | ".csv" => Sample::Csv,
-        "application/json" | ".json" => Sample::Json,
-        "application/zip" | "application/x-zip-compressed" | ".zip" => Sample::Zip,
+        "image/*" | "image/png" | ".png" => SampleKind::Png,
+        "image/jpeg" | "image/jpg" | ".jpg" | ".jpeg" => SampleKind::Jpeg,
+        "image/webp" | ".webp" => SampleKind::WebP,
+        "image/gif" | ".gif" => SampleKind::Gif,
+        "audio/*" | "audio/wav" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" | ".wav" => SampleKind::Wav,
+        "video/*" | "video/mp4" | ".mp4" => SampleKind::Mp4,
+        "application/pdf" | ".pdf" => SampleKind::Pdf,
+        "text/*" | "text/plain" | ".txt" => SampleKind::Text,
+        "text/csv" | ".csv" => SampleKind::Csv,
+        "application/json" | ".json" => SampleKind::Json,
+        "application/zip" | "application/x-zip-compressed" | ".zip" => SampleKind::Zip,
         _ => return None,
     })
 }
@@ -138,18 +138,18 @@ mod tests {
     fn the_kind_follows_from_the_accepted_types() {
         let accept = |types: &[&str]| Shape { accept: types.iter().map(|text| (*text).to_owned()).collect(), ..Shape::default() };
         for (types, sample) in [
-            (&["image/*"][..], Some(Sample::Png)),
-            (&["image/avif", ".jpg"], Some(Sample::Jpeg)),
-            (&["video/mp4"], Some(Sample::Mp4)),
+            (&["image/*"][..], Some(SampleKind::Png)),
+            (&["image/avif", ".jpg"], Some(SampleKind::Jpeg)),
+            (&["video/mp4"], Some(SampleKind::Mp4)),
             (&["audio/mpeg"], None),
-            (&["audio/mpeg", "audio/wav"], Some(Sample::Wav)),
-            (&[".PDF"], Some(Sample::Pdf)),
-            (&["application/zip"], Some(Sample::Zip)),
-            (&["*/*"], Some(Sample::Png)),
+            (&["audio/mpeg", "audio/wav"], Some(SampleKind::Wav)),
+            (&[".PDF"], Some(SampleKind::Pdf)),
+            (&["application/zip"], Some(SampleKind::Zip)),
+            (&["*/*"], Some(SampleKind::Png)),
         ] {
             assert_eq!(sample_for("x", &accept(types)), sample, "{types:?}");
         }
-        assert_eq!(sample_for("voice", &accept(&["*/*"])), Some(Sample::Wav));
+        assert_eq!(sample_for("voice", &accept(&["*/*"])), Some(SampleKind::Wav));
     }
 
     #[test]
@@ -159,21 +159,21 @@ mod tests {
             ..Shape::default()
         };
         for (name, description, sample) in [
-            ("image", "", Some(Sample::Png)),
-            ("init_image2", "", Some(Sample::Png)),
-            ("mask", "", Some(Sample::Png)),
-            ("audio_file", "", Some(Sample::Wav)),
-            ("input_video", "", Some(Sample::Mp4)),
+            ("image", "", Some(SampleKind::Png)),
+            ("init_image2", "", Some(SampleKind::Png)),
+            ("mask", "", Some(SampleKind::Png)),
+            ("audio_file", "", Some(SampleKind::Wav)),
+            ("input_video", "", Some(SampleKind::Mp4)),
             ("lora_weights", "an image", None),
-            ("document", "", Some(Sample::Text)),
+            ("document", "", Some(SampleKind::Text)),
             ("textile", "", None),
             ("thing", "", None),
-            ("input", "The file to transcribe: audio or video", Some(Sample::Mp4)),
-            ("file", "PDF to summarize", Some(Sample::Pdf)),
-            ("input_images", "", Some(Sample::Png)),
-            ("data", "A zip file with training images", Some(Sample::Zip)),
-            ("source", "Photo of a person", Some(Sample::Png)),
-            ("mp3", "", Some(Sample::Wav)),
+            ("input", "The file to transcribe: audio or video", Some(SampleKind::Mp4)),
+            ("file", "PDF to summarize", Some(SampleKind::Pdf)),
+            ("input_images", "", Some(SampleKind::Png)),
+            ("data", "A zip file with training images", Some(SampleKind::Zip)),
+            ("source", "Photo of a person", Some(SampleKind::Png)),
+            ("mp3", "", Some(SampleKind::Wav)),
         ] {
             assert_eq!(sample_for(name, &described(description)), sample, "{name}: {description}");
         }

@@ -9,25 +9,25 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::sample_image::{encoded, picture};
-use super::sample_kind::Sample;
+use super::sample_kind::SampleKind;
 use super::sample_video::mp4;
 
 const TEXT: &str = "The quick brown fox jumps over the lazy dog.\n";
 
 /// A sample as a `data:` URL: an image of 64 × 64 pixels, half a second of a tone, a second of video, or a line of text.
-pub(super) fn data_url(sample: Sample) -> String {
+pub(super) fn data_url(sample: SampleKind) -> String {
     let (media_type, bytes) = match sample {
-        Sample::Png => ("image/png", encoded(&picture(0), ImageFormat::Png)),
-        Sample::Jpeg => ("image/jpeg", encoded(&picture(0), ImageFormat::Jpeg)),
-        Sample::WebP => ("image/webp", encoded(&picture(0), ImageFormat::WebP)),
-        Sample::Gif => ("image/gif", encoded(&picture(0), ImageFormat::Gif)),
-        Sample::Wav => ("audio/wav", audio()),
-        Sample::Mp4 => ("video/mp4", mp4()),
-        Sample::Pdf => ("application/pdf", pdf()),
-        Sample::Text => ("text/plain", TEXT.as_bytes().to_vec()),
-        Sample::Csv => ("text/csv", b"name,count\nfox,1\ndog,2\n".to_vec()),
-        Sample::Json => ("application/json", br#"[{"name": "fox", "count": 1}]"#.to_vec()),
-        Sample::Zip => ("application/zip", archive()),
+        SampleKind::Png => ("image/png", encoded(&picture(0), ImageFormat::Png)),
+        SampleKind::Jpeg => ("image/jpeg", encoded(&picture(0), ImageFormat::Jpeg)),
+        SampleKind::WebP => ("image/webp", encoded(&picture(0), ImageFormat::WebP)),
+        SampleKind::Gif => ("image/gif", encoded(&picture(0), ImageFormat::Gif)),
+        SampleKind::Wav => ("audio/wav", audio()),
+        SampleKind::Mp4 => ("video/mp4", mp4()),
+        SampleKind::Pdf => ("application/pdf", pdf()),
+        SampleKind::Text => ("text/plain", TEXT.as_bytes().to_vec()),
+        SampleKind::Csv => ("text/csv", b"name,count\nfox,1\ndog,2\n".to_vec()),
+        SampleKind::Json => ("application/json", br#"[{"name": "fox", "count": 1}]"#.to_vec()),
+        SampleKind::Zip => ("application/zip", archive()),
     };
     format!("data:{media_type};base64,{}", STANDARD.encode(bytes))
 }
@@ -100,23 +100,23 @@ mod tests {
     use super::*;
     use crate::verify::fuzz::sample_image::SIDE;
 
-    fn decoded(sample: Sample) -> Vec<u8> {
+    fn decoded(sample: SampleKind) -> Vec<u8> {
         STANDARD.decode(data_url(sample).split(',').nth(1).unwrap()).unwrap()
     }
 
     #[test]
     fn samples_are_small_and_healthy() {
         for (sample, kind) in [
-            (Sample::Png, MediaKind::Image),
-            (Sample::Jpeg, MediaKind::Image),
-            (Sample::WebP, MediaKind::Image),
-            (Sample::Gif, MediaKind::Image),
-            (Sample::Wav, MediaKind::Audio),
-            (Sample::Mp4, MediaKind::Video),
-            (Sample::Pdf, MediaKind::Binary),
-            (Sample::Text, MediaKind::Text),
-            (Sample::Json, MediaKind::Json),
-            (Sample::Zip, MediaKind::Binary),
+            (SampleKind::Png, MediaKind::Image),
+            (SampleKind::Jpeg, MediaKind::Image),
+            (SampleKind::WebP, MediaKind::Image),
+            (SampleKind::Gif, MediaKind::Image),
+            (SampleKind::Wav, MediaKind::Audio),
+            (SampleKind::Mp4, MediaKind::Video),
+            (SampleKind::Pdf, MediaKind::Binary),
+            (SampleKind::Text, MediaKind::Text),
+            (SampleKind::Json, MediaKind::Json),
+            (SampleKind::Zip, MediaKind::Binary),
         ] {
             let bytes = decoded(sample);
             let file = MediaFile::named("sample", &bytes);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_video_lasts_a_second() {
-        let bytes = decoded(Sample::Mp4);
+        let bytes = decoded(SampleKind::Mp4);
         let facts = video_facts(&MediaFile::named("sample.mp4", &bytes)).unwrap();
         assert_eq!((facts.width, facts.height), (SIDE, SIDE));
         assert!((facts.duration_secs - 1.0).abs() < 0.01, "{facts:?}");
@@ -137,14 +137,14 @@ mod tests {
 
     #[test]
     fn the_archive_has_images_with_captions() {
-        let archive = zip::ZipArchive::new(Cursor::new(decoded(Sample::Zip))).unwrap();
+        let archive = zip::ZipArchive::new(Cursor::new(decoded(SampleKind::Zip))).unwrap();
         let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
         assert_eq!(names, ["0.png", "0.txt", "1.png", "1.txt"]);
     }
 
     #[test]
     fn the_table_of_the_pdf_points_at_its_objects() {
-        let text = String::from_utf8(decoded(Sample::Pdf)).unwrap();
+        let text = String::from_utf8(decoded(SampleKind::Pdf)).unwrap();
         let offsets: Vec<usize> =
             text.lines().filter(|line| line.ends_with(" 00000 n ")).map(|line| line[..10].parse().unwrap()).collect();
         assert_eq!(offsets.len(), 5);

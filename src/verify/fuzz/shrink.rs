@@ -13,14 +13,14 @@ use crate::domain::prediction::Inputs;
 #[derive(Debug)]
 pub(in crate::verify) struct Shrinker {
     best: Inputs,
-    steps: Vec<Step>,
-    proposed: Option<(Inputs, Step)>,
+    steps: Vec<ShrinkStep>,
+    proposed: Option<(Inputs, ShrinkStep)>,
     left: usize,
     proposals: usize,
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum ShrinkStep {
     /// Leave out these inputs and set those values.
     Minimal(Vec<String>, Vec<(String, Value)>),
     /// Leave out one input.
@@ -39,11 +39,11 @@ impl Shrinker {
         let required = simplest.iter().filter(|(_, required, _)| *required);
         let is_text = |name: &String| failing.get(name).is_some_and(Value::is_string);
         let texts = simplest.iter().filter(|(name, _, _)| is_text(name));
-        let mut steps: Vec<Step> = texts.map(|(name, _, value)| Step::Halve(name.clone(), value.clone())).collect();
-        steps.extend(simplest.iter().rev().map(|(name, _, value)| Step::Simplest(name.clone(), value.clone())));
-        steps.extend(optional.iter().rev().map(|name| Step::Without(name.clone())));
-        steps.push(Step::Minimal(Vec::new(), required.map(|(name, _, value)| (name.clone(), value.clone())).collect()));
-        steps.push(Step::Minimal(optional, Vec::new()));
+        let mut steps: Vec<ShrinkStep> = texts.map(|(name, _, value)| ShrinkStep::Halve(name.clone(), value.clone())).collect();
+        steps.extend(simplest.iter().rev().map(|(name, _, value)| ShrinkStep::Simplest(name.clone(), value.clone())));
+        steps.extend(optional.iter().rev().map(|name| ShrinkStep::Without(name.clone())));
+        steps.push(ShrinkStep::Minimal(Vec::new(), required.map(|(name, _, value)| (name.clone(), value.clone())).collect()));
+        steps.push(ShrinkStep::Minimal(optional, Vec::new()));
         // Steps are taken from the end.
         Self { best: failing.clone(), steps, proposed: None, left: predictions, proposals: 0 }
     }
@@ -67,7 +67,7 @@ impl Shrinker {
     pub(in crate::verify) fn failed(&mut self) {
         if let Some((inputs, step)) = self.proposed.take() {
             self.best = inputs;
-            if matches!(step, Step::Halve(..)) {
+            if matches!(step, ShrinkStep::Halve(..)) {
                 self.steps.push(step);
             }
         }
@@ -88,23 +88,23 @@ impl Shrinker {
         self.proposals
     }
 
-    fn apply(&self, step: &Step) -> Option<Inputs> {
+    fn apply(&self, step: &ShrinkStep) -> Option<Inputs> {
         let mut inputs = self.best.clone();
         match step {
-            Step::Minimal(without, values) => {
+            ShrinkStep::Minimal(without, values) => {
                 inputs.retain(|name, _| !without.contains(name));
                 for (name, value) in values {
                     inputs.insert(name.clone(), value.clone());
                 }
             }
-            Step::Without(name) => {
+            ShrinkStep::Without(name) => {
                 inputs.shift_remove(name)?;
             }
-            Step::Simplest(name, value) => {
+            ShrinkStep::Simplest(name, value) => {
                 inputs.get(name)?;
                 inputs.insert(name.clone(), value.clone());
             }
-            Step::Halve(name, simplest) => {
+            ShrinkStep::Halve(name, simplest) => {
                 let value = inputs.get(name).filter(|value| *value != simplest)?;
                 let text = value.as_str().filter(|text| !text.starts_with("data:"))?;
                 let count = text.chars().count();

@@ -3,7 +3,7 @@
 use cog_findings::text::count;
 
 use super::sample::{FirstRound, is_cold, run_time_of};
-use super::statistics::{Decision, LEAST_PAIRS, Pair, Summary, TYPICAL, decide, is_suspect, looks_faster, median, pooled};
+use super::statistics::{LEAST_PAIRS, Pair, SpeedDecision, Summary, TYPICAL, decide, is_suspect, looks_faster, median, pooled};
 use crate::domain::events::EventKind;
 use crate::verify::call::{PredictionCall, PredictionEnd};
 use crate::verify::engine::Engine;
@@ -84,8 +84,8 @@ impl Engine<'_> {
             return Speed { summary, verdict: SpeedVerdict::Unconfirmed(reason) };
         }
         let limit = plan.regressions.predict_time;
-        let reaches_limit = limit.is_some_and(|limit| decide(&first, &second, limit) == Decision::Slower);
-        let verdict = if reaches_limit || decide(&first, &second, TYPICAL) == Decision::Slower {
+        let reaches_limit = limit.is_some_and(|limit| decide(&first, &second, limit) == SpeedDecision::Slower);
+        let verdict = if reaches_limit || decide(&first, &second, TYPICAL) == SpeedDecision::Slower {
             SpeedVerdict::Slower { reaches_limit }
         } else if is_suspect(&second) {
             SpeedVerdict::Alike

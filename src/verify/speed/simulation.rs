@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::statistics::{Decision, Pair, TYPICAL, decide, is_suspect};
+use super::statistics::{Pair, SpeedDecision, TYPICAL, decide, is_suspect};
 use crate::support::seed::Seed;
 
 /// How run times scatter.
@@ -49,7 +49,7 @@ fn reported(noise: Noise, change: f64, inputs: usize, runs: u32) -> f64 {
     let found = (0..runs).filter(|_| {
         let first = noise.batch(change, inputs, &mut random);
         // The second batch only runs when the first one is suspicious.
-        is_suspect(&first) && decide(&first, &noise.batch(change, inputs, &mut random), TYPICAL) == Decision::Slower
+        is_suspect(&first) && decide(&first, &noise.batch(change, inputs, &mut random), TYPICAL) == SpeedDecision::Slower
     });
     found.count() as f64 / f64::from(runs)
 }

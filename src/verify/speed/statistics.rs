@@ -55,7 +55,7 @@ pub(super) struct Summary {
 
 /// What two batches show together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(super) enum SpeedDecision {
     Slower,
     NotSlower,
 }
@@ -98,13 +98,13 @@ pub(super) fn is_suspect(pairs: &[Pair]) -> bool {
 }
 
 /// Decides from two batches of the same inputs in the same order.
-pub(super) fn decide(first: &[Pair], second: &[Pair], limit: f64) -> Decision {
+pub(super) fn decide(first: &[Pair], second: &[Pair], limit: f64) -> SpeedDecision {
     let both = pooled(first, second);
     let reaches = Summary::of(&both).is_some_and(|summary| summary.typical >= limit && summary.difference >= LEAST_SECONDS);
     if first.len() >= LEAST_PAIRS && second.len() == first.len() && is_suspect(first) && is_suspect(second) && reaches {
-        Decision::Slower
+        SpeedDecision::Slower
     } else {
-        Decision::NotSlower
+        SpeedDecision::NotSlower
     }
 }
 
@@ -155,18 +155,18 @@ mod tests {
         let slightly = pairs(&[1.2, 1.15, 1.2, 1.2, 1.2]);
         let short: Vec<Pair> = slow.iter().map(|pair| Pair { live: pair.live / 100.0, staged: pair.staged / 100.0 }).collect();
         for (first, second, limit, wanted) in [
-            (&slow, &slow, TYPICAL, Decision::Slower),
-            (&slow, &alike, TYPICAL, Decision::NotSlower),
-            (&alike, &slow, TYPICAL, Decision::NotSlower),
-            (&slow, &slow, 1.6, Decision::NotSlower),
-            (&slightly, &slightly, TYPICAL, Decision::NotSlower),
-            (&slightly, &slightly, 1.15, Decision::Slower),
-            (&short, &short, TYPICAL, Decision::NotSlower),
+            (&slow, &slow, TYPICAL, SpeedDecision::Slower),
+            (&slow, &alike, TYPICAL, SpeedDecision::NotSlower),
+            (&alike, &slow, TYPICAL, SpeedDecision::NotSlower),
+            (&slow, &slow, 1.6, SpeedDecision::NotSlower),
+            (&slightly, &slightly, TYPICAL, SpeedDecision::NotSlower),
+            (&slightly, &slightly, 1.15, SpeedDecision::Slower),
+            (&short, &short, TYPICAL, SpeedDecision::NotSlower),
         ] {
             assert_eq!(decide(first, second, limit), wanted, "{first:?} {second:?} {limit}");
         }
         let four = &slow[..4];
-        assert!(is_suspect(four) && decide(four, four, TYPICAL) == Decision::NotSlower);
+        assert!(is_suspect(four) && decide(four, four, TYPICAL) == SpeedDecision::NotSlower);
     }
 
     #[test]

@@ -16,16 +16,16 @@ use crate::verify::{Judge, JudgeProof, VerifyOutcome, VerifyRequest, VerifyServi
 
 /// Records all events.
 #[derive(Default)]
-pub(super) struct Listener(pub(super) Mutex<Vec<EventKind>>);
+pub(super) struct WaitListener(pub(super) Mutex<Vec<EventKind>>);
 
-impl Observer for Listener {
+impl Observer for WaitListener {
     fn observe(&self, event: Event) {
         assert_eq!(event.model.as_deref(), Some("hotdog"));
         self.0.lock().unwrap().push(event.kind);
     }
 }
 
-impl Listener {
+impl WaitListener {
     pub(super) fn waits(&self) -> Vec<String> {
         let events = self.0.lock().unwrap();
         events
@@ -51,7 +51,7 @@ pub(super) struct Setting {
     pub(super) judge: Option<Arc<dyn Judge>>,
     pub(super) keep: Option<PathBuf>,
     pub(super) cancelled: CancellationToken,
-    pub(super) listener: Listener,
+    pub(super) listener: WaitListener,
 }
 
 pub(super) fn text_schema() -> Value {
@@ -80,7 +80,7 @@ impl Setting {
             judge: None,
             keep: None,
             cancelled: CancellationToken::new(),
-            listener: Listener::default(),
+            listener: WaitListener::default(),
         }
     }
 

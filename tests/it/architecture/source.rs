@@ -22,6 +22,8 @@ pub(crate) struct Crate {
 pub(crate) struct SourceFile {
     /// Relative to the workspace.
     pub(crate) path: PathBuf,
+    /// The types and traits that it declares at its top level.
+    pub(crate) types: Vec<String>,
     /// Names in scope through `use`, each with its path as written.
     imports: BTreeMap<String, Vec<String>>,
     /// Modules whose items are imported or re-exported with `*`.
@@ -120,11 +122,13 @@ fn read_module(path: &Path, module: ModulePath, files: &mut BTreeMap<ModulePath,
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(workspace.join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut file = SourceFile { path: path.to_owned(), imports: BTreeMap::new(), globs: Vec::new(), named: Vec::new() };
+    let mut file =
+        SourceFile { path: path.to_owned(), types: Vec::new(), imports: BTreeMap::new(), globs: Vec::new(), named: Vec::new() };
     for item in parsed.items {
         if is_for_tests(attributes(&item)) {
             continue;
         }
+        file.types.extend(declared_type(&item));
         match item {
             Item::Use(import) => file.import(&import.tree, &mut Vec::new()),
             Item::Mod(declared) if declared.content.is_none() => {
@@ -135,6 +139,17 @@ fn read_module(path: &Path, module: ModulePath, files: &mut BTreeMap<ModulePath,
         }
     }
     files.insert(module, file);
+}
+
+fn declared_type(item: &Item) -> Option<String> {
+    let name = match item {
+        Item::Struct(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        _ => return None,
+    };
+    Some(name.to_string())
 }
 
 fn file_of(declared_in: &Path, name: &str) -> PathBuf {

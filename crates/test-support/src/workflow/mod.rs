@@ -155,8 +155,8 @@ struct Calls<'a> {
     jobs: Vec<JobRun>,
 }
 
-/// A leg of a job.
-struct Leg {
+/// One job of a matrix.
+struct MatrixJob {
     matrix: Value,
     strategy: Value,
 }
@@ -188,10 +188,10 @@ impl Calls<'_> {
             self.needs.insert(id.to_owned(), json!({ "result": "skipped", "outputs": {} }));
             return;
         }
-        let legs = legs(&scope, &job["strategy"]);
+        let matrix_jobs = matrix_jobs(&scope, &job["strategy"]);
         let (mut result, mut outputs) = ("success", Map::new());
-        for leg in legs {
-            let done = self.leg(id, job, &needs, &leg);
+        for matrix_job in matrix_jobs {
+            let done = self.matrix_job(id, job, &needs, &matrix_job);
             if done.result == "failure" {
                 result = "failure";
             }
@@ -201,8 +201,8 @@ impl Calls<'_> {
         self.needs.insert(id.to_owned(), json!({ "result": result, "outputs": outputs }));
     }
 
-    fn leg(&self, id: &str, job: &Value, needs: &[String], leg: &Leg) -> JobRun {
-        let contexts = || self.contexts(needs, [("matrix", leg.matrix.clone()), ("strategy", leg.strategy.clone())]);
+    fn matrix_job(&self, id: &str, job: &Value, needs: &[String], matrix_job: &MatrixJob) -> JobRun {
+        let contexts = || self.contexts(needs, [("matrix", matrix_job.matrix.clone()), ("strategy", matrix_job.strategy.clone())]);
         let scope = Scope::new(contexts(), Status::Success);
         let whole = |name: &str| job[name].as_str().map(|text| scope.fill(text)).unwrap_or_default();
         let minutes = job["timeout-minutes"].as_str().map_or_else(|| job["timeout-minutes"].clone(), |text| scope.fill(text));
@@ -270,21 +270,21 @@ fn needs_of(job: &Value) -> Vec<String> {
     }
 }
 
-/// The legs of a matrix with one axis; one leg without a matrix.
-fn legs(scope: &Scope, strategy: &Value) -> Vec<Leg> {
+/// The jobs of a matrix with one axis; one job without a matrix.
+fn matrix_jobs(scope: &Scope, strategy: &Value) -> Vec<MatrixJob> {
     let Some(matrix) = strategy["matrix"].as_str() else {
-        return vec![Leg { matrix: Value::Null, strategy: json!({ "job-index": 0, "job-total": 1, "max-parallel": 1 }) }];
+        return vec![MatrixJob { matrix: Value::Null, strategy: json!({ "job-index": 0, "job-total": 1, "max-parallel": 1 }) }];
     };
     let matrix = scope.fill(matrix);
     let (axis, values) = entries(&matrix).next().unwrap();
     let values = values.as_array().unwrap();
     assert!(!values.is_empty() && values.len() <= 256, "GitHub refuses a matrix of {} jobs", values.len());
     let most = strategy["max-parallel"].as_str().map(|text| scope.fill(text)).unwrap_or_default();
-    let leg = |(index, value): (usize, &Value)| Leg {
+    let matrix_job = |(index, value): (usize, &Value)| MatrixJob {
         matrix: json!({ axis: value }),
         strategy: json!({ "fail-fast": false, "job-index": index, "job-total": values.len(), "max-parallel": most }),
     };
-    values.iter().enumerate().map(leg).collect()
+    values.iter().enumerate().map(matrix_job).collect()
 }
 
 /// The machine of one job.

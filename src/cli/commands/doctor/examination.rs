@@ -5,7 +5,7 @@ use crate::report::escape;
 
 /// The state of what was examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum CheckedState {
     Good,
     /// Some commands do less, or another value is likely meant.
     Doubtful,
@@ -15,7 +15,7 @@ pub(super) enum State {
     Skipped,
 }
 
-impl State {
+impl CheckedState {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Good => "ok",
@@ -30,18 +30,18 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Examination {
     pub(super) name: String,
-    pub(super) state: State,
+    pub(super) state: CheckedState,
     pub(super) message: String,
     pub(super) fix: Option<String>,
 }
 
 impl Examination {
-    pub(super) fn new(name: impl Into<String>, state: State, message: impl Into<String>) -> Self {
+    pub(super) fn new(name: impl Into<String>, state: CheckedState, message: impl Into<String>) -> Self {
         Self { name: name.into(), state, message: message.into(), fix: None }
     }
 
     pub(super) fn good(name: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::new(name, State::Good, message)
+        Self::new(name, CheckedState::Good, message)
     }
 
     pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
@@ -57,10 +57,10 @@ impl Examination {
     /// As a part of a JSON document.
     pub(super) fn entry(&self) -> ExaminationEntry {
         let state = match self.state {
-            State::Good => ExaminationState::Ok,
-            State::Doubtful => ExaminationState::Warning,
-            State::Failed => ExaminationState::Failed,
-            State::Skipped => ExaminationState::Skipped,
+            CheckedState::Good => ExaminationState::Ok,
+            CheckedState::Doubtful => ExaminationState::Warning,
+            CheckedState::Failed => ExaminationState::Failed,
+            CheckedState::Skipped => ExaminationState::Skipped,
         };
         ExaminationEntry { check: self.name.clone(), state, message: self.message.clone(), fix: self.fix.clone() }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cli::commands::doctor::examination::{Examination, State};
+use crate::cli::commands::doctor::examination::{CheckedState, Examination};
 use crate::cli::context::Context;
 use crate::cli::services;
 use crate::config::RunSettings;
@@ -27,14 +27,15 @@ pub(super) async fn docker(run: &RunSettings) -> Examination {
     let version = match asked {
         Ok(version) => version,
         Err(failure) => {
-            let failed = Examination::new("Docker", State::Failed, failure.message()).maybe_fix(failure.hint);
+            let failed = Examination::new("Docker", CheckedState::Failed, failure.message()).maybe_fix(failure.hint);
             return Examination { message: format!("{}; check, verify and schema work without it", failed.message), ..failed };
         }
     };
     let storage = version.storage.as_deref().map(|storage| format!(", images in {storage}")).unwrap_or_default();
     let said = format!("{} (API {}){storage}", version.engine, version.api);
     if api(&version.api).is_some_and(|api| api < BUILDKIT_API) {
-        return Examination::new("Docker", State::Failed, format!("{said}, without BuildKit")).fix("install Docker 20.10 or newer");
+        return Examination::new("Docker", CheckedState::Failed, format!("{said}, without BuildKit"))
+            .fix("install Docker 20.10 or newer");
     }
     Examination::good("Docker", format!("{said}, with BuildKit"))
 }
@@ -52,7 +53,7 @@ pub(super) async fn disk(run: &RunSettings, context: &Context) -> Option<Examina
     let gigabytes = |bytes: u64| format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10);
     let message = format!("{} are free", gigabytes(free));
     Some(if free < LEAST_FREE_BYTES {
-        Examination::new("disk", State::Doubtful, message).fix("free space with `docker system prune`")
+        Examination::new("disk", CheckedState::Doubtful, message).fix("free space with `docker system prune`")
     } else {
         Examination::good("disk", message)
     })
@@ -67,7 +68,7 @@ fn free_bytes(folder: &std::path::Path) -> Option<u64> {
 pub(super) async fn ruff(context: &Context) -> Examination {
     let tools = services::tools(context);
     let Some(program) = tools.ruff.clone() else {
-        return Examination::new("Ruff", State::Doubtful, "neither on PATH nor beside safe-push, so nothing is linted")
+        return Examination::new("Ruff", CheckedState::Doubtful, "neither on PATH nor beside safe-push, so nothing is linted")
             .fix("pip install ruff");
     };
     let shown = program.display().to_string();
@@ -77,12 +78,12 @@ pub(super) async fn ruff(context: &Context) -> Examination {
         tokio::task::spawn_blocking(move || launcher.run(&ruff, Bounds { time: TIME_LIMIT, bytes: 10_000, cancelled: &|| false }));
     match ran.await {
         Ok(Ok(ended)) if ended.status.success() => Examination::good("Ruff", format!("{} in {shown}", ended.stdout.text().trim())),
-        Ok(Ok(ended)) => Examination::new("Ruff", State::Doubtful, format!("{shown} exited with {}", ended.status))
+        Ok(Ok(ended)) => Examination::new("Ruff", CheckedState::Doubtful, format!("{shown} exited with {}", ended.status))
             .fix("pip install --upgrade ruff"),
         Ok(Err(error)) => {
             let hint = error.hint();
-            Examination::new("Ruff", State::Doubtful, format!("{shown} could not be run: {error}")).maybe_fix(hint)
+            Examination::new("Ruff", CheckedState::Doubtful, format!("{shown} could not be run: {error}")).maybe_fix(hint)
         }
-        Err(_crashed) => Examination::new("Ruff", State::Doubtful, format!("starting {shown} crashed")),
+        Err(_crashed) => Examination::new("Ruff", CheckedState::Doubtful, format!("starting {shown} crashed")),
     }
 }

@@ -15,7 +15,7 @@ use crate::cli::printer::Format;
 use crate::cli::setting_flags::SettingFlags;
 use crate::domain::verdict::Verdict;
 use crate::report::documents::Examinations;
-use examination::{Examination, State};
+use examination::{CheckedState, Examination};
 
 pub(super) async fn run(arguments: DoctorArguments, context: &Context) -> Result<Verdict, Failure> {
     let run = load::settings_only(arguments.settings.clone(), context)?;
@@ -47,6 +47,6 @@ fn conclude(found: &[Examination], context: &Context) -> Result<Verdict, Failure
             context.printer.result(&one.line());
         }
     }
-    let has_failed = found.iter().any(|one| one.state == State::Failed);
+    let has_failed = found.iter().any(|one| one.state == CheckedState::Failed);
     Ok(if has_failed { Verdict::Misconfigured } else { Verdict::Passed })
 }

@@ -1,6 +1,6 @@
 //! The configured models: whether they exist, who sees the test model, and whether the account has the hardware.
 
-use crate::cli::commands::doctor::examination::{Examination, State};
+use crate::cli::commands::doctor::examination::{CheckedState, Examination};
 use crate::cli::context::Context;
 use crate::cli::load;
 use crate::cli::setting_flags::SettingFlags;
@@ -15,7 +15,7 @@ pub(super) async fn examine(settings: SettingFlags, replicate: Option<&dyn Repli
         Ok(loaded) => loaded,
         Err(failure) => {
             let fix = failure.hint.unwrap_or_else(|| "run `safe-push check` for the details".to_owned());
-            return vec![Examination::new("configuration", State::Doubtful, failure.error.to_string()).fix(fix)];
+            return vec![Examination::new("configuration", CheckedState::Doubtful, failure.error.to_string()).fix(fix)];
         }
     };
     let Some(replicate) = replicate else {
@@ -32,20 +32,24 @@ pub(super) async fn examine(settings: SettingFlags, replicate: Option<&dyn Repli
 async fn of_model(plan: &ModelPlan, replicate: &dyn Replicate) -> Vec<Examination> {
     let mut found = vec![match replicate.model(&plan.model).await {
         Ok(Some(_)) => Examination::good(&*plan.name, format!("{} exists", plan.model)),
-        Ok(None) => {
-            Examination::new(&*plan.name, State::Failed, format!("{} does not exist, or the token may not see it", plan.model))
-                .fix("correct `model`, or create it at https://replicate.com/create")
-        }
-        Err(error) => Examination::new(&*plan.name, State::Failed, error.to_string()).maybe_fix(error.hint()),
+        Ok(None) => Examination::new(
+            &*plan.name,
+            CheckedState::Failed,
+            format!("{} does not exist, or the token may not see it", plan.model),
+        )
+        .fix("correct `model`, or create it at https://replicate.com/create"),
+        Err(error) => Examination::new(&*plan.name, CheckedState::Failed, error.to_string()).maybe_fix(error.hint()),
     }];
     found.push(match replicate.model(&plan.test_model).await {
-        Ok(Some(model)) if model.visibility == Visibility::Public && !plan.allow.public_test_model => {
-            Examination::new(&*plan.name, State::Failed, format!("{} is public, and versions are staged to it", plan.test_model))
-                .fix("make the test model private, or set allow_public_test_model")
-        }
+        Ok(Some(model)) if model.visibility == Visibility::Public && !plan.allow.public_test_model => Examination::new(
+            &*plan.name,
+            CheckedState::Failed,
+            format!("{} is public, and versions are staged to it", plan.test_model),
+        )
+        .fix("make the test model private, or set allow_public_test_model"),
         Ok(Some(_)) => Examination::good(&*plan.name, format!("{} exists", plan.test_model)),
         Ok(None) => Examination::good(&*plan.name, format!("{} will be created", plan.test_model)),
-        Err(error) => Examination::new(&*plan.name, State::Failed, error.to_string()).maybe_fix(error.hint()),
+        Err(error) => Examination::new(&*plan.name, CheckedState::Failed, error.to_string()).maybe_fix(error.hint()),
     });
     if let (Some(hardware), Ok(known)) = (&plan.test_hardware, replicate.hardware().await) {
         let names: Vec<&str> = known.iter().map(|hardware| hardware.sku.as_str()).collect();
@@ -53,7 +57,7 @@ async fn of_model(plan: &ModelPlan, replicate: &dyn Replicate) -> Vec<Examinatio
             Examination::good(&*plan.name, format!("the account has {hardware}"))
         } else {
             let message = format!("the account does not have the hardware '{hardware}'");
-            Examination::new(&*plan.name, State::Failed, message).fix(format!("choose from {}", names.join(", ")))
+            Examination::new(&*plan.name, CheckedState::Failed, message).fix(format!("choose from {}", names.join(", ")))
         });
     }
     found

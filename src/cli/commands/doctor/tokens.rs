@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cli::claude;
-use crate::cli::commands::doctor::examination::{Examination, State};
+use crate::cli::commands::doctor::examination::{CheckedState, Examination};
 use crate::cli::context::Context;
 use crate::cli::services;
 use crate::clients::replicate::Replicate;
@@ -30,49 +30,51 @@ pub(super) async fn examine(run: &RunSettings, context: &Context) -> (Vec<Examin
 
 async fn api_token(run: &RunSettings) -> (Examination, Option<Arc<dyn Replicate>>, Option<String>) {
     const NAME: &str = "REPLICATE_API_TOKEN";
-    let missing = || Examination::new(NAME, State::Doubtful, "not set, so nothing runs on Replicate");
+    let missing = || Examination::new(NAME, CheckedState::Doubtful, "not set, so nothing runs on Replicate");
     let Some(token) = run.tokens.replicate.clone() else {
         return (missing().fix("set it to a token from https://replicate.com/account/api-tokens"), None, None);
     };
     let replicate = match services::replicate_client(run, token) {
         Ok(replicate) => replicate,
-        Err(failure) => return (Examination::new(NAME, State::Failed, failure.message()).maybe_fix(failure.hint), None, None),
+        Err(failure) => {
+            return (Examination::new(NAME, CheckedState::Failed, failure.message()).maybe_fix(failure.hint), None, None);
+        }
     };
     match replicate.account().await {
         Ok(account) => {
             (Examination::good(NAME, format!("accepted, of {}", account.username)), Some(replicate), Some(account.username))
         }
-        Err(error) => (Examination::new(NAME, State::Failed, error.to_string()).maybe_fix(error.hint()), None, None),
+        Err(error) => (Examination::new(NAME, CheckedState::Failed, error.to_string()).maybe_fix(error.hint()), None, None),
     }
 }
 
 async fn cog_token(run: &RunSettings, account: Option<&str>, context: &Context) -> Examination {
     const NAME: &str = "COG_TOKEN";
     let Some(token) = run.tokens.cog.clone() else {
-        return Examination::new(NAME, State::Doubtful, "not set, so nothing is pushed")
+        return Examination::new(NAME, CheckedState::Doubtful, "not set, so nothing is pushed")
             .fix("set it to the CLI token from https://replicate.com/auth/token");
     };
     match services::registry_user(run, token, context.printer.redactor()).await {
         Ok(user) => match account.filter(|account| !account.eq_ignore_ascii_case(&user.username)) {
             Some(account) => {
-                Examination::new(NAME, State::Doubtful, format!("of {}, but the API token is of {account}", user.username))
+                Examination::new(NAME, CheckedState::Doubtful, format!("of {}, but the API token is of {account}", user.username))
                     .fix("take both tokens from one account, unless an organization owns the models")
             }
             None => Examination::good(NAME, format!("accepted by {}, of {}", user.host, user.username)),
         },
-        Err(failure) => Examination::new(NAME, State::Failed, failure.message()).maybe_fix(failure.hint),
+        Err(failure) => Examination::new(NAME, CheckedState::Failed, failure.message()).maybe_fix(failure.hint),
     }
 }
 
 async fn claude_key(run: &RunSettings) -> Examination {
     const NAME: &str = "ANTHROPIC_API_KEY";
     match claude::client(run) {
-        Ok(None) => Examination::new(NAME, State::Skipped, "not set: test cases with match_prompt cannot run"),
+        Ok(None) => Examination::new(NAME, CheckedState::Skipped, "not set: test cases with match_prompt cannot run"),
         Ok(Some(client)) => match client.check_key().await {
             Ok(()) => Examination::good(NAME, "not rejected"),
-            Err(error) => Examination::new(NAME, State::Failed, error.to_string()).maybe_fix(error.hint()),
+            Err(error) => Examination::new(NAME, CheckedState::Failed, error.to_string()).maybe_fix(error.hint()),
         },
-        Err(failure) => Examination::new(NAME, State::Failed, failure.message()).maybe_fix(failure.hint),
+        Err(failure) => Examination::new(NAME, CheckedState::Failed, failure.message()).maybe_fix(failure.hint),
     }
 }
 
@@ -80,11 +82,11 @@ async fn claude_key(run: &RunSettings) -> Examination {
 pub(super) fn github(run: &RunSettings, context: &Context) -> Examination {
     const NAME: &str = "GITHUB_TOKEN";
     if !context.environment.is_workflow() {
-        return Examination::new(NAME, State::Skipped, "only used in GitHub Actions");
+        return Examination::new(NAME, CheckedState::Skipped, "only used in GitHub Actions");
     }
     match run.tokens.github {
         Some(_) => Examination::good(NAME, "set; a job needs `checks: write` and `pull-requests: write` to report"),
-        None => Examination::new(NAME, State::Doubtful, "not set, so there are no check runs and no comment")
+        None => Examination::new(NAME, CheckedState::Doubtful, "not set, so there are no check runs and no comment")
             .fix("leave the input github_token as it is, or pass ${{ github.token }}"),
     }
 }

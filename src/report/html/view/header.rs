@@ -19,7 +19,7 @@ pub(crate) struct OriginPart {
 }
 
 /// What the run did to a model.
-pub(crate) struct Outcome {
+pub(crate) struct ModelOutcome {
     pub(crate) model: String,
     pub(crate) text: String,
     /// The version that is live now, or would be.
@@ -51,7 +51,7 @@ pub(super) fn origin(origin: Option<&v1::Origin>, cut: Cut) -> Vec<OriginPart> {
 }
 
 /// What happened to each model that got as far as a version.
-pub(super) fn outcomes(run: &v1::Run, cut: Cut) -> Vec<Outcome> {
+pub(super) fn outcomes(run: &v1::Run, cut: Cut) -> Vec<ModelOutcome> {
     let outcome = |model: &v1::Model| {
         let (text, version) = match (&model.versions.live, &model.versions.test) {
             (Some(live), _) => ("published".to_owned(), Some(live)),
@@ -63,7 +63,7 @@ pub(super) fn outcomes(run: &v1::Run, cut: Cut) -> Vec<Outcome> {
             }
             (None, None) => return None,
         };
-        Some(Outcome {
+        Some(ModelOutcome {
             model: cut.line(&model.model),
             text: cut.line(&text),
             version: version.map(|version| cut.line(version)),

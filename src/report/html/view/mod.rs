@@ -23,7 +23,7 @@ use cog_findings::text::{count, shorten};
 use self::anchors::Anchors;
 pub(super) use self::cut::Cut;
 use self::finding::Finding;
-use self::header::{OriginPart, Outcome};
+use self::header::{ModelOutcome, OriginPart};
 pub(super) use self::model::Model;
 use self::slowest::{SlowCase, StatusCount};
 use self::times::ModelTime;
@@ -58,7 +58,7 @@ pub(super) struct Run {
     pub(super) tool_version: String,
     pub(super) notices: Vec<String>,
     pub(super) origin: Vec<OriginPart>,
-    pub(super) outcomes: Vec<Outcome>,
+    pub(super) outcomes: Vec<ModelOutcome>,
     pub(super) error: Option<v1::ErrorEntry>,
     pub(super) findings: Vec<Finding>,
     pub(super) times: Vec<ModelTime>,

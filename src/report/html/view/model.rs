@@ -9,7 +9,7 @@ use super::anchors::Anchors;
 use super::case::Case;
 use super::cut::Cut;
 use super::finding::{Finding, SchemaChange};
-use super::trend::Trend;
+use super::trend::TrendView;
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict::Passed;
 use crate::report::before_after::before_after_text;
@@ -35,7 +35,7 @@ pub(crate) struct Model {
     pub(crate) model: String,
     pub(crate) verdict: Verdict,
     pub(crate) error: Option<v1::ErrorEntry>,
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<ProblemGroup>,
     pub(crate) more_problems: usize,
     pub(crate) stages: Vec<Stage>,
     pub(crate) facts: Vec<Fact>,
@@ -56,11 +56,11 @@ pub(crate) struct Model {
     pub(crate) fuzz: Vec<Case>,
     /// Whether smaller inputs were found for any fuzz failure.
     pub(crate) has_minimal: bool,
-    pub(crate) trend: Option<Trend>,
+    pub(crate) trend: Option<TrendView>,
 }
 
 /// Failures with one message, each with a link to its part of the page.
-pub(crate) struct Problem {
+pub(crate) struct ProblemGroup {
     pub(crate) links: Vec<ProblemLink>,
     /// Those without a link.
     pub(crate) more: usize,
@@ -141,7 +141,7 @@ impl Model {
             seed: model.seed,
             has_minimal: fuzz.iter().any(|(case, _)| case.minimal_inputs.is_some()),
             fuzz: view(fuzz),
-            trend: Trend::of(model, run, cut),
+            trend: TrendView::of(model, run, cut),
             anchor,
         }
     }
@@ -174,19 +174,19 @@ fn problems(
     cases: &[(&v1::Case, String)],
     fuzz: &[(&v1::Case, String)],
     cut: Cut,
-) -> Vec<Problem> {
+) -> Vec<ProblemGroup> {
     let of_findings = model.findings.iter().zip(findings).filter(|(finding, _)| finding.severity == v1::Severity::Error);
     let of_findings = of_findings.map(|(finding, anchor)| (anchor, &finding.code, finding.message.as_str()));
     let failed = cases.iter().chain(fuzz).filter(|(case, _)| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored));
     let of_cases = failed.map(|(case, anchor)| (anchor, &case.id, case.failure().unwrap_or("the case did not pass")));
-    let mut problems: Vec<Problem> = Vec::new();
+    let mut problems: Vec<ProblemGroup> = Vec::new();
     for (anchor, name, message) in of_findings.chain(of_cases) {
         let link = ProblemLink { anchor: anchor.clone(), name: cut.line(name) };
         let message = shorten(&cut.line(message), 160);
         match problems.iter_mut().find(|problem| problem.message == message) {
             Some(problem) if problem.links.len() < LINKS => problem.links.push(link),
             Some(problem) => problem.more += 1,
-            None => problems.push(Problem { links: vec![link], more: 0, message }),
+            None => problems.push(ProblemGroup { links: vec![link], more: 0, message }),
         }
     }
     problems

@@ -4,13 +4,13 @@ use super::cut::Cut;
 use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
 use crate::report::label;
-use crate::report::trend::{self, CaseTrend};
+use crate::report::trend::{self, CaseHistory};
 
 /// The size of the line of times.
 const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 20.0;
 
-pub(crate) struct Trend {
+pub(crate) struct TrendView {
     pub(crate) title: String,
     pub(crate) cost: Option<String>,
     /// Whether any case has a run time.
@@ -34,7 +34,7 @@ pub(crate) struct Status {
     pub(crate) word: &'static str,
 }
 
-impl Trend {
+impl TrendView {
     pub(super) fn of(model: &v1::Model, run: &v1::Run, cut: Cut) -> Option<Self> {
         let trend = trend::trend(model, run)?;
         let first = trend.runs.first().map(|entry| cut.line(&entry.started_at)).unwrap_or_default();
@@ -50,7 +50,7 @@ impl Trend {
 }
 
 impl CaseRow {
-    fn of(case: &CaseTrend, cut: Cut) -> Self {
+    fn of(case: &CaseHistory, cut: Cut) -> Self {
         let status = |status: &Option<CaseStatus>| match status {
             Some(status) => Status { class: status.as_str(), word: label::case(*status) },
             None => Status { class: "skipped", word: "absent" },
