@@ -37,6 +37,7 @@ pub(crate) struct CanaryFlight {
 
 /// One step of a canary run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Step")]
 pub(crate) struct CanaryStepEntry {
     /// `guard`, `inspect`, `build`, `stage`, `verify` or `clean-up`.
     pub(crate) name: String,
@@ -50,6 +51,7 @@ pub(crate) struct CanaryStepEntry {
 
 /// An error with a fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 pub(crate) struct CanaryProblem {
     /// What went wrong.
     pub(crate) message: String,

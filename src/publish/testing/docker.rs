@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
-    BuildEvent, BuildImages, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DeriveImages, DescribeDaemon,
+    BuildContext, BuildEvent, BuildImages, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DeriveImages, DescribeDaemon,
     DiskUsage, DockerError, ImageArchive, ImageBuild, ImageDetails, ImagePush, InspectImages, NameImages, PushDenial, PushEvent,
     PushImages, PushProgress, Pushed, RunContainers, SaveImages,
 };
@@ -62,7 +62,7 @@ impl BuildImages for FakeDocker {
     async fn build(
         &self,
         build: &ImageBuild,
-        mut context: Context,
+        mut context: BuildContext,
         events: &mut (dyn FnMut(BuildEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<(), DockerError> {
