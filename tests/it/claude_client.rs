@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use safe_push::clients::ErrorKind;
 use safe_push::clients::claude::{
-    Claude, ClaudeError, ClaudeFailure, ClaudeOptions, Content, Credential, PromptImage, RealClaude, ToolRequest,
+    Claude, ClaudeError, ClaudeFailure, ClaudeOptions, ContentBlock, Credential, PromptImage, RealClaude, ToolRequest,
 };
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
 use serde_json::{Value, json};
 use test_support::fake_claude::{FakeClaude, Fault, KEY};
 
-fn question(content: Vec<Content>) -> ToolRequest {
+fn question(content: Vec<ContentBlock>) -> ToolRequest {
     ToolRequest {
         model: None,
         system: "Answer.".to_owned(),
@@ -35,7 +35,7 @@ fn client(options: ClaudeOptions) -> RealClaude {
 }
 
 async fn ask(options: ClaudeOptions) -> Result<Value, ClaudeError> {
-    client(options).use_tool(&question(vec![Content::Text("Is it?".to_owned())])).await
+    client(options).use_tool(&question(vec![ContentBlock::Text("Is it?".to_owned())])).await
 }
 
 async fn fake() -> FakeClaude {
@@ -48,7 +48,7 @@ async fn a_question_has_the_apis_format() {
     let mut png = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(3000, 20).write_to(&mut png, image::ImageFormat::Bmp).unwrap();
     let picture = PromptImage::new(png.into_inner().into()).unwrap();
-    let content = vec![Content::Text(" ".to_owned()), Content::Text("Look".to_owned()), Content::Image(picture)];
+    let content = vec![ContentBlock::Text(" ".to_owned()), ContentBlock::Text("Look".to_owned()), ContentBlock::Image(picture)];
     let client = client(options(&fake));
     assert_eq!(client.use_tool(&question(content)).await.unwrap(), json!({"passed": true}));
     assert_eq!(fake.refused(), Vec::<String>::new());
@@ -114,7 +114,7 @@ async fn unusable_answers_are_errors_with_a_reason() {
 async fn no_question_is_sent_after_the_budget_is_spent() {
     let fake = fake().await;
     let client = client(ClaudeOptions { budget_tokens: 1000, ..options(&fake) });
-    let question = question(vec![Content::Text("Is it?".to_owned())]);
+    let question = question(vec![ContentBlock::Text("Is it?".to_owned())]);
     assert!(client.use_tool(&question).await.is_ok());
     let error = client.use_tool(&question).await.unwrap_err();
     assert!(matches!(error.failure, ClaudeFailure::BudgetSpent { budget: 1000 }), "{error}");
@@ -153,7 +153,7 @@ async fn a_bearer_token_authorizes_a_request_to_a_base_url_with_a_version() {
 #[tokio::test]
 async fn a_pdf_is_sent_as_a_document() {
     let fake = fake().await;
-    let content = vec![Content::Text("Read it".to_owned()), Content::Pdf(bytes::Bytes::from_static(b"%PDF-1.4\n"))];
+    let content = vec![ContentBlock::Text("Read it".to_owned()), ContentBlock::Pdf(bytes::Bytes::from_static(b"%PDF-1.4\n"))];
     assert!(client(options(&fake)).use_tool(&question(content)).await.is_ok());
     assert_eq!(fake.asked()[0].pictures, ["application/pdf"]);
 }
