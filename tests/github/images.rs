@@ -197,7 +197,7 @@ async fn jobs_that_finish_together_keep_each_others_images() {
             })
             .collect();
         for job in jobs {
-            assert_eq!(matrix_job.await.unwrap(), Vec::<String>::new());
+            assert_eq!(job.await.unwrap(), Vec::<String>::new());
         }
         assert_eq!(server.violations(), Vec::<String>::new());
         assert_shown(&server, &text(&server), 8);
