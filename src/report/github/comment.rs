@@ -81,7 +81,7 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: CommentDet
             let heading = if state.is_failed_run() { "" } else { "\n### Failures\n" };
             text.push_str(&format!("{heading}\n{failures}"));
         }
-        if level == DetailLevel::Facts {
+        if level == CommentDetail::Facts {
             text.push_str(&problems::measurements(&not_passed));
         }
         let flaky = problems::flaky(&not_passed.iter().chain(&passed).copied().collect::<Vec<_>>());
