@@ -212,7 +212,7 @@ async fn twenty_four_jobs_that_finish_in_the_same_moment_wait_a_minute_at_most_a
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.slow(Duration::from_millis(100));
     let names: Vec<String> = (0..24).map(|number| format!("model-{number:02}")).collect();
-    let legs = (0..).zip(names).map(|(index, name)| {
+    let jobs = (0..).zip(names).map(|(index, name)| {
         let github = client(&server, WRITER);
         tokio::spawn(async move {
             let run = with_outputs(&name, "failed", index as u32 + 2);
@@ -224,8 +224,8 @@ async fn twenty_four_jobs_that_finish_in_the_same_moment_wait_a_minute_at_most_a
         })
     });
     let mut waits = Vec::new();
-    for leg in legs.collect::<Vec<_>>() {
-        waits.push(leg.await.unwrap());
+    for job in jobs.collect::<Vec<_>>() {
+        waits.push(job.await.unwrap());
     }
     waits.sort();
     let writes = server.writes().len();
