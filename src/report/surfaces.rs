@@ -9,8 +9,8 @@ use test_support::saved_run::failing_run;
 use super::console::{Amount, Style, columns, summary};
 use super::failures::failures_of;
 use super::github::{
-    Annotations, COMMENT_BYTES, CheckState, CheckText, CommentRow, Frame, LineAnnotation, Places, Row, RunState, Workflow,
-    WorkflowRun, check_text, comment_markdown, failed_check_text, row_of, row_of_failed_run,
+    AnnotationPlaces, Annotations, COMMENT_BYTES, CheckState, CheckText, CommentRow, Frame, LineAnnotation, Row, RunState,
+    Workflow, WorkflowRun, check_text, comment_markdown, failed_check_text, row_of, row_of_failed_run,
 };
 use super::json::from_json;
 use super::json::v1::{Model, Run};
@@ -89,7 +89,7 @@ fn check_page(check: &CheckText, annotations: &[LineAnnotation]) -> String {
 }
 
 fn model_page(healthy: &Run, model: &Model) -> String {
-    let places = Places::default();
+    let places = AnnotationPlaces::default();
     let models = std::slice::from_ref(model);
     let (annotations, _marks) = Annotations::new(models, &places, BTreeSet::new()).take(&failures_of(model));
     check_page(&check_text(healthy, model, &row_of(model, ENDED)), &annotations)
@@ -123,7 +123,7 @@ fn the_check_runs() {
     let run = run();
     let healthy = Run { error: None, findings: Vec::new(), ..run.clone() };
     let broken = alone(&run);
-    let places = Places::default();
+    let places = AnnotationPlaces::default();
     let (annotations, _marks) = Annotations::new(&[], &places, BTreeSet::new()).take(&broken.findings);
     let mut text = check_page(&failed_check_text(&broken, &row_of_failed_run(&broken, ENDED)), &annotations);
     let failed = run.models.iter().filter(|model| model.verdict != Verdict::Passed);
