@@ -3,6 +3,7 @@
 //! | form | found |
 //! |---|---|
 //! | plain, and each line of a value of several lines | as it is |
+//! | several words | with other spaces and line breaks between them |
 //! | JSON | with and without the escapes of Go (`\u0026`), of HTML and of ASCII-only writers; once, and within a string of JSON |
 //! | JSON of Gson and .NET | `\u003d`, `\u002B` |
 //! | HTML | `&amp;`, `&#x2F;`, `&#x3D;`, and each character by its number |
@@ -51,6 +52,11 @@ pub(super) fn forms(value: &[u8], counts: fn(&[u8]) -> bool) -> Forms {
         found.wrapped.extend(base64(part));
         found.wrapped.extend([false, true].map(|upper| joined(part, "", "", upper)));
         if part.len() <= STYLED_BYTES {
+            // A terminal breaks lines between words.
+            let squeezed: Vec<u8> = part.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            if squeezed.len() < part.len() && weakness(&squeezed).is_none() {
+                found.wrapped.push(squeezed);
+            }
             found.wrapped.extend(base32(part));
             found.wrapped.extend(dumped(part));
             found.plain.extend([false, true].map(|upper| joined(part, "\\x", "", upper)));

@@ -266,6 +266,17 @@ mod tests {
     }
 
     #[test]
+    fn several_words_are_hidden_however_their_lines_are_broken() {
+        let redactor = Redactor::of(["correct horse battery"]);
+        for broken in
+            ["correct horse battery", "correct\n  horse battery", "correct  horse\r\n\tbattery", "correct horse\\nbattery"]
+        {
+            assert_eq!(redactor.text(&format!("key: {broken}, end")).into_inner(), "key: ***, end", "{broken:?}");
+        }
+        assert_eq!(redactor.text("correct horses").into_inner(), "correct horses");
+    }
+
+    #[test]
     fn json_stays_valid_and_its_keys_stay() {
         let redactor = Redactor::of(["a\":\"b12345", "kept-secret", "12345678901"]);
         let value = json!({"a": "b12345", "kept-secret": "the kept-secret", "output": {"kept-secret": ["kept-secret", 12_345_678_901_u64]}});
