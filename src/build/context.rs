@@ -3,79 +3,28 @@
 //! The same tree gives the same bytes on every machine: entries are sorted, belong to root and have one fixed time; names, modes and links
 //! are kept. The archive is written while it is read, so memory use stays flat however large the weights are.
 
-use std::fs::{self, Metadata};
-use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+mod archive;
+mod error;
+mod scan;
+
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use cog_source::recipe::RecipeFile;
 use cog_source::weights::{ListedFile, WeightSelection};
-use repository_files::FileError;
-use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream, ReadBuf};
-use tokio_tar::{Builder, EntryType};
-use tokio_util::task::AbortOnDropHandle;
 
-use crate::build::dockerignore::{DockerIgnore, IgnorePatternError};
-use crate::build::entry_header::entry_header;
+use self::archive::FailureSlot;
+pub use self::error::ContextError;
+use self::scan::Scanned;
 use crate::clients::docker::BuildContext;
 
 /// Folder of the recipe's files in the context.
 const GENERATED_FOLDER: &str = ".cog/build/";
 
-/// Never sent: version control, and Cog's own files.
-const LEFT_OUT: [&str; 2] = [".git", ".cog"];
-
 /// A project with more files is a mistake, such as a data set beside the model.
 const MAX_ENTRIES: usize = 1_000_000;
 
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
-
-/// A larger `.dockerignore` is rejected.
-const IGNORE_FILE_BYTES: u64 = 1024 * 1024;
-
-const PIPE_BYTES: usize = 512 * 1024;
-
-/// The project cannot be sent.
-#[derive(Debug, thiserror::Error)]
-pub enum ContextError {
-    /// A file or folder cannot be read.
-    #[error("failed to read {}", path.display())]
-    Unreadable {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    /// The `.dockerignore` cannot be read: it is not a file of the project, or too large.
-    #[error(transparent)]
-    IgnoreFile(FileError),
-    /// Docker would reject the `.dockerignore`.
-    #[error(transparent)]
-    Ignore(#[from] IgnorePatternError),
-    /// The project has far too many files.
-    #[error("the project has more than {MAX_ENTRIES} files")]
-    TooManyFiles,
-    /// A generated file is outside its folder.
-    #[error("the generated file '{path}' is not under {GENERATED_FOLDER}")]
-    Misplaced { path: String },
-}
-
-impl ContextError {
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {
-                Some("the file changed while it was sent; build again when nothing writes to the project")
-            }
-            Self::Unreadable { .. } => Some("make it readable, or name it in .dockerignore"),
-            Self::IgnoreFile(_) => Some("replace .dockerignore with a readable file in the project, smaller than 1 MiB"),
-            Self::Ignore(_) => Some("correct the line; the rules are at https://docs.docker.com/build/concepts/context/"),
-            Self::TooManyFiles => Some("name folders that the model does not need in .dockerignore"),
-            Self::Misplaced { .. } => None,
-        }
-    }
-}
 
 /// An entry's text for a digest, and the file that holds its content.
 #[derive(Debug)]
@@ -134,11 +83,8 @@ pub fn list_context(project: &Path) -> Result<Vec<PathBuf>, ContextError> {
 impl ContextFiles {
     /// Scans a project and decides what is sent: everything but `unsent` and ignored files. Blocks.
     pub(super) fn scan(root: &Path, unsent: &[PathBuf], generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
-        let ignore = read_ignore_file(root)?;
-        let unsent = inside(root, unsent);
-        let mut scan = ContextScan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new(), special: Vec::new() };
-        scan.folder(Path::new(""), &mut Vec::new())?;
-        let found = Self { root: root.to_owned(), entries: scan.entries, generated: Vec::new(), special: scan.special };
+        let Scanned { entries, special } = scan::scan(root, unsent)?;
+        let found = Self { root: root.to_owned(), entries, generated: Vec::new(), special };
         generated.into_iter().try_fold(found, Self::and_generated)
     }
 
@@ -248,226 +194,6 @@ impl ContextFiles {
     /// The archive of a layer that has the project's files in a folder. Generated files are not in it.
     pub(super) fn into_layer(self, folder: LayerFolder, modified_at: u64) -> (BuildContext, FailureSlot) {
         self.with_generated(Vec::new()).stream(Some(folder), modified_at)
-    }
-
-    fn stream(self, folder: Option<LayerFolder>, modified_at: u64) -> (BuildContext, FailureSlot) {
-        let (writer, pipe) = tokio::io::duplex(PIPE_BYTES);
-        let slot = FailureSlot::default();
-        let failure = slot.clone();
-        let writing = tokio::spawn(async move {
-            self.write(writer, folder, modified_at).await.map_err(|error| {
-                let error = failure.keep(error);
-                io::Error::other(error)
-            })
-        });
-        (Box::pin(Archive { pipe, writing: AbortOnDropHandle::new(writing) }), slot)
-    }
-
-    async fn write(self, pipe: DuplexStream, folder: Option<LayerFolder>, modified_at: u64) -> Result<(), ContextError> {
-        let mut archive = Builder::new(pipe);
-        let broken = |path: &Path| {
-            let path = path.to_owned();
-            move |source| ContextError::Unreadable { path, source }
-        };
-        if let Some(folder) = folder {
-            let mut header = entry_header(EntryType::Directory, folder.mode, 0, modified_at);
-            archive.append_data(&mut header, folder.path, tokio::io::empty()).await.map_err(broken(Path::new(folder.path)))?;
-        }
-        for folder in generated_folders(&self.generated) {
-            let mut header = entry_header(EntryType::Directory, 0o755, 0, modified_at);
-            archive.append_data(&mut header, &folder, tokio::io::empty()).await.map_err(broken(Path::new(&folder)))?;
-        }
-        for file in &self.generated {
-            let mut header = entry_header(EntryType::Regular, 0o644, file.contents.len() as u64, modified_at);
-            let appended = archive.append_data(&mut header, &file.path, file.contents.as_slice()).await;
-            appended.map_err(broken(Path::new(&file.path)))?;
-        }
-        for entry in &self.entries {
-            let name = folder.map_or_else(|| entry.path.clone(), |folder| Path::new(folder.path).join(&entry.path));
-            let appended = self.append(&mut archive, entry, &name, modified_at).await;
-            appended.map_err(broken(&self.root.join(&entry.path)))?;
-        }
-        archive.finish().await.map_err(broken(&self.root))
-    }
-
-    async fn append(
-        &self,
-        archive: &mut Builder<DuplexStream>,
-        entry: &ContextEntry,
-        name: &Path,
-        modified_at: u64,
-    ) -> io::Result<()> {
-        match &entry.kind {
-            ContextEntryKind::Folder => {
-                let mut header = entry_header(EntryType::Directory, entry.mode, 0, modified_at);
-                archive.append_data(&mut header, name, tokio::io::empty()).await
-            }
-            ContextEntryKind::Link { target } => {
-                let mut header = entry_header(EntryType::Symlink, entry.mode, 0, modified_at);
-                header.set_link_name(target)?;
-                archive.append_data(&mut header, name, tokio::io::empty()).await
-            }
-            ContextEntryKind::File { size_bytes } => {
-                let mut header = entry_header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
-                let (root, path) = (self.root.clone(), entry.source.as_ref().unwrap_or(&entry.path).clone());
-                let opened = tokio::task::spawn_blocking(move || repository_files::open(&root, &path));
-                let file = tokio::fs::File::from_std(opened.await.map_err(io::Error::other)??);
-                // The header has promised this many bytes: a file that grows meanwhile is cut, one that shrinks is an error.
-                let mut promised = file.take(*size_bytes);
-                archive.append_data(&mut header, name, &mut promised).await?;
-                match promised.limit() {
-                    0 => Ok(()),
-                    _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read")),
-                }
-            }
-        }
-    }
-}
-
-/// Every parent folder of a generated file, outer ones first.
-fn generated_folders(files: &[RecipeFile]) -> std::collections::BTreeSet<String> {
-    let ends = |path: &str| path.match_indices('/').map(|(end, _)| end).collect::<Vec<_>>();
-    files.iter().flat_map(|file| ends(&file.path).into_iter().filter_map(|end| file.path.get(..end).map(str::to_owned))).collect()
-}
-
-fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
-    let bytes = match repository_files::read(root, Path::new(IGNORE_FILE), IGNORE_FILE_BYTES) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_missing() => return Ok(DockerIgnore::default()),
-        Err(error) => return Err(ContextError::IgnoreFile(error)),
-    };
-    Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
-}
-
-/// Those of the paths that exist under the root, relative to it. The root itself is left out: a project without files is not a project.
-fn inside(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
-    let Ok(root) = root.canonicalize() else { return Vec::new() };
-    let relative = paths.iter().filter_map(|path| Some(path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned()));
-    relative.filter(|path| !path.as_os_str().is_empty()).collect()
-}
-
-/// A walk through a project.
-struct ContextScan<'a> {
-    root: &'a Path,
-    ignore: &'a DockerIgnore,
-    /// Relative to the root.
-    unsent: &'a [PathBuf],
-    entries: Vec<ContextEntry>,
-    special: Vec<PathBuf>,
-}
-
-impl ContextScan<'_> {
-    /// `skipped` holds ignored folders that are searched for exceptions; they are sent if one is found.
-    fn folder(&mut self, folder: &Path, skipped: &mut Vec<ContextEntry>) -> Result<(), ContextError> {
-        let full = self.root.join(folder);
-        let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&full).map_err(unreadable)? {
-            names.push(entry.map_err(unreadable)?.file_name());
-        }
-        names.sort();
-        for name in names {
-            let path = folder.join(&name);
-            if folder.as_os_str().is_empty() && LEFT_OUT.iter().any(|left_out| name == *left_out) {
-                continue;
-            }
-            // Another checkout below the project: its history is sent, as Cog does, but not its tokens.
-            if self.unsent.contains(&path) || repository_files::is_private_to_git(&path) {
-                continue;
-            }
-            self.entry(&path, skipped)?;
-        }
-        Ok(())
-    }
-
-    fn entry(&mut self, path: &Path, skipped: &mut Vec<ContextEntry>) -> Result<(), ContextError> {
-        let shown = path.to_string_lossy();
-        let is_ignored = self.ignore.is_ignored(&shown);
-        if is_ignored && !self.ignore.may_hold_exceptions(&shown) {
-            return Ok(());
-        }
-        let full = self.root.join(path);
-        let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
-        let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
-        let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else {
-            if !is_ignored {
-                self.special.push(path.to_owned());
-            }
-            return Ok(());
-        };
-        let is_folder = kind == ContextEntryKind::Folder;
-        let entry = ContextEntry { path: path.to_owned(), source: None, kind, mode: metadata.permissions().mode() & 0o7777 };
-        match (is_ignored, is_folder) {
-            (true, false) => Ok(()),
-            (true, true) => {
-                skipped.push(entry);
-                self.folder(path, skipped)?;
-                // If the folder is still in the list, nothing in it was sent.
-                if skipped.last().is_some_and(|last| last.path == path) {
-                    skipped.pop();
-                }
-                Ok(())
-            }
-            (false, _) => {
-                self.entries.append(skipped);
-                self.entries.push(entry);
-                if self.entries.len() > MAX_ENTRIES {
-                    return Err(ContextError::TooManyFiles);
-                }
-                if is_folder { self.folder(path, skipped) } else { Ok(()) }
-            }
-        }
-    }
-}
-
-/// Sockets, pipes and devices mean nothing in an image.
-fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<ContextEntryKind>> {
-    let kind = metadata.file_type();
-    if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
-        return Ok(None);
-    }
-    Ok(Some(if kind.is_symlink() {
-        ContextEntryKind::Link { target: fs::read_link(path)? }
-    } else if kind.is_dir() {
-        ContextEntryKind::Folder
-    } else {
-        ContextEntryKind::File { size_bytes: metadata.len() }
-    }))
-}
-
-/// Why the archive is incomplete: the daemon only sees that it stopped.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FailureSlot(Arc<Mutex<Option<ContextError>>>);
-
-impl FailureSlot {
-    fn keep(&self, error: ContextError) -> String {
-        let words = error.to_string();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        words
-    }
-
-    /// The failure, unless the daemon just closed the connection.
-    pub(super) fn take(&self) -> Option<ContextError> {
-        let error = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        let is_hang_up = matches!(&error, ContextError::Unreadable { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
-        (!is_hang_up).then_some(error)
-    }
-}
-
-/// The reading side. A closed pipe alone would make a cut archive look complete, so the writer's result is checked.
-struct Archive {
-    pipe: DuplexStream,
-    writing: AbortOnDropHandle<io::Result<()>>,
-}
-
-impl AsyncRead for Archive {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.pipe).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            return Poll::Ready(Ok(()));
-        }
-        Poll::Ready(ready!(Pin::new(&mut self.writing).poll(context)).map_err(io::Error::other)?)
     }
 }
 

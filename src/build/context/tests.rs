@@ -1,8 +1,9 @@
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use futures::StreamExt;
 use tokio::io::AsyncReadExt;
 
+use super::archive::PIPE_BYTES;
 use super::*;
 
 const TIME: u64 = 1_700_000_000;

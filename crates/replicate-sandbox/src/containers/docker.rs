@@ -1,4 +1,4 @@
-//! The life cycle of a container: pull, create, start, wait until ready, follow its output, remove.
+//! The life cycle of a container: pull, create, start, remove.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -6,108 +6,30 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
-use bollard::errors::Error as DaemonError;
 use bollard::models::{ContainerCreateBody, PortBinding};
-use bollard::query_parameters::{CreateImageOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder};
-use futures::{StreamExt as _, TryStreamExt as _};
-use tokio::sync::{Semaphore, broadcast};
+use bollard::query_parameters::{CreateImageOptionsBuilder, ListContainersOptionsBuilder};
+use futures::TryStreamExt as _;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::super::engine::EngineVersion;
 use super::super::job_kind::JobKind;
 use super::super::locks::lock;
 use super::confinement::host_config;
-use super::logs::{LineBuffer, LogLine, Tail, user_line};
-use super::protocol::{CogServer, HealthState};
+use super::error::{ContainerError, failed, is_missing};
+use super::options::{ContainersOptions, Reach};
+use super::output::{Output, follow};
+use super::protocol::CogServer;
+use super::ready::wait_until_ready;
 use super::{labels, orphans, remove};
 use crate::Gpus;
 
 const COG_PORT: &str = "5000/tcp";
-/// How long to wait for the last output of a version that failed to boot.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
-const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_CONCURRENCY: usize = 256;
 /// How often an image is pulled that is removed before it has a container.
 const MAX_PULLS: usize = 3;
-const WAITING_LINES: usize = 4096;
-/// How long to wait before following the output of a running container again.
-const FOLLOW_INTERVAL: Duration = Duration::from_millis(50);
 /// How long the daemon may take to deliver the last lines of a container that has exited.
 const LAST_LINES: Duration = Duration::from_millis(500);
-
-/// How the process reaches a container's server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Through a port on 127.0.0.1 that the daemon picks.
-    PublishedPort,
-    /// At the container's address in this Docker network, which this process belongs to as well.
-    Network(String),
-}
-
-/// Options of the engine.
-#[derive(Debug, Clone)]
-pub(crate) struct ContainersOptions {
-    /// Such as `unix:///var/run/docker.sock`. `None`: the platform's default.
-    pub(crate) docker_host: Option<String>,
-    /// The GPUs that containers get.
-    pub(crate) gpus: Option<Gpus>,
-    pub(crate) reach: Reach,
-    /// User name and password for pulling from the sandbox's registry.
-    pub(crate) registry_credentials: (String, String),
-    /// How long a container is kept without a job.
-    pub(crate) idle_stop: Duration,
-    /// How long booting and `setup()` may take.
-    pub(crate) setup_limit: Duration,
-    /// This sandbox's id, the value of the label on its containers.
-    pub(crate) owner_label: String,
-}
-
-impl ContainersOptions {
-    /// The defaults: published ports, five minutes idle, ten minutes for the setup.
-    pub(crate) fn new(registry_credentials: (String, String), owner_label: String) -> Self {
-        Self {
-            docker_host: None,
-            gpus: None,
-            reach: Reach::PublishedPort,
-            registry_credentials,
-            idle_stop: Duration::from_secs(5 * 60),
-            setup_limit: Duration::from_secs(600),
-            owner_label,
-        }
-    }
-}
-
-/// A container failed to start or to become ready.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ContainerError {
-    /// The daemon is unreachable or rejected a request.
-    #[error("failed to {act}: {cause}")]
-    Docker {
-        /// What was attempted; fits after "failed to".
-        act: &'static str,
-        /// The daemon's error, part of the message because the API passes on text only.
-        cause: DaemonError,
-    },
-    #[error("the model's container has no reachable address")]
-    NoAddress,
-    /// The message is Replicate's own.
-    #[error("model container failed to boot and complete setup within {} seconds", .0.as_secs())]
-    SetupTimeout(Duration),
-    /// `setup()` failed or the process exited.
-    #[error("model setup failed: {0}")]
-    Setup(String),
-}
-
-/// Whether the daemon does not know what a request names.
-fn is_missing(error: &ContainerError) -> bool {
-    matches!(error, ContainerError::Docker { cause: DaemonError::DockerResponseServerError { status_code: 404, .. }, .. })
-}
-
-fn failed(act: &'static str) -> impl Fn(DaemonError) -> ContainerError {
-    move |cause| ContainerError::Docker { act, cause }
-}
 
 /// The daemon, and the options that all containers of this sandbox share.
 #[derive(Debug, Clone)]
@@ -126,43 +48,6 @@ pub(super) struct RunningContainer {
     pub(super) permits: Arc<Semaphore>,
     pub(super) output: Output,
     container: OwnedContainer,
-}
-
-/// The output of a container while it runs.
-#[derive(Debug, Clone)]
-pub(super) struct Output {
-    lines: broadcast::Sender<LogLine>,
-    /// The ends of both streams: standard output, standard error.
-    tails: Arc<[Mutex<Tail>; 2]>,
-    /// Fires when the output is complete, which is when the container exits.
-    pub(super) ended: CancellationToken,
-}
-
-impl Output {
-    fn new() -> Self {
-        Self { lines: broadcast::channel(WAITING_LINES).0, tails: Arc::default(), ended: CancellationToken::new() }
-    }
-
-    /// The lines from now on.
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<LogLine> {
-        self.lines.subscribe()
-    }
-
-    /// Takes a line of a stream, by its number in `tails`.
-    fn push(&self, raw: &str, stream: usize) {
-        if let Some(line) = user_line(raw) {
-            if let Some(tail) = self.tails.get(stream) {
-                lock(tail).push(line.text.clone());
-            }
-            // It is fine if nobody listens.
-            drop(self.lines.send(line));
-        }
-    }
-
-    /// The last line, of standard error if there is one: a busy daemon mixes up the order of the streams, and a traceback is there.
-    fn last_line(&self) -> Option<String> {
-        self.tails.iter().rev().find_map(|tail| lock(tail).last_line().map(str::to_owned))
-    }
 }
 
 /// An image that the daemon has.
@@ -382,90 +267,6 @@ impl Daemon {
             Some(address) => Ok(address),
             None if ended => Ok("127.0.0.1:0".to_owned()),
             None => Err(ContainerError::NoAddress),
-        }
-    }
-}
-
-/// Reads the container's output until it exits.
-async fn follow(docker: Docker, id: String, output: Output) {
-    let mut streams = <[Stream; 2]>::default();
-    // A daemon may stop following before the last lines are written (seen with Docker 20.10 under load).
-    loop {
-        read(&docker, &id, true, &mut streams, &output).await;
-        if !is_running(&docker, &id).await {
-            break;
-        }
-        tokio::time::sleep(FOLLOW_INTERVAL).await;
-    }
-    read(&docker, &id, false, &mut streams, &output).await;
-    for (which, stream) in streams.iter_mut().enumerate() {
-        if let Some(rest) = stream.buffer.rest() {
-            output.push(&rest, which);
-        }
-    }
-    output.ended.cancel();
-}
-
-/// Whether the container runs. One that cannot be inspected was removed.
-async fn is_running(docker: &Docker, id: &str) -> bool {
-    let inspected = docker.inspect_container(id, None).await;
-    inspected.is_ok_and(|container| container.state.is_some_and(|state| state.running == Some(true)))
-}
-
-/// One of the container's two output streams.
-#[derive(Default)]
-struct Stream {
-    buffer: LineBuffer,
-    bytes_read: usize,
-}
-
-/// Reads on from where the streams stopped.
-async fn read(docker: &Docker, id: &str, follow: bool, streams: &mut [Stream; 2], output: &Output) {
-    let options = LogsOptionsBuilder::new().follow(follow).stdout(true).stderr(true).build();
-    let mut pieces = std::pin::pin!(docker.logs(id, Some(options)));
-    let mut known = [streams[0].bytes_read, streams[1].bytes_read];
-    while let Some(Ok(piece)) = pieces.next().await {
-        let which = usize::from(matches!(piece, bollard::container::LogOutput::StdErr { .. }));
-        let bytes = piece.as_ref();
-        let skipped = known[which].min(bytes.len());
-        known[which] -= skipped;
-        streams[which].bytes_read += bytes.len() - skipped;
-        for line in streams[which].buffer.push(&bytes[skipped..]) {
-            output.push(&line, which);
-        }
-    }
-}
-
-async fn wait_until_ready(server: &CogServer, output: &Output) -> Result<(), ContainerError> {
-    loop {
-        if output.ended.is_cancelled() {
-            let reason = output.last_line().unwrap_or_else(|| "the container exited without output".to_owned());
-            return Err(ContainerError::Setup(reason));
-        }
-        match server.health().await {
-            Ok(health) => match health.status {
-                HealthState::Ready | HealthState::Busy => return Ok(()),
-                HealthState::SetupFailed | HealthState::Defunct | HealthState::Unhealthy => {
-                    // The failure may be reported before the last lines, both in the report and in the output.
-                    tokio::select! {
-                        () = output.ended.cancelled() => {}
-                        () = tokio::time::sleep(LAST_WORDS) => {}
-                    }
-                    let health = server.health().await.unwrap_or(health);
-                    // coglet's report ends with the reason but omits the traceback, which is in the output.
-                    let reported =
-                        health.setup_logs().lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("[coglet]"));
-                    let reason = reported.map(str::to_owned).or_else(|| output.last_line());
-                    return Err(ContainerError::Setup(reason.unwrap_or_else(|| "setup() failed".to_owned())));
-                }
-                HealthState::Starting | HealthState::Unknown => {}
-            },
-            // The server does not listen yet.
-            Err(cause) => tracing::trace!(%cause, "the health check failed"),
-        }
-        tokio::select! {
-            () = output.ended.cancelled() => {}
-            () = tokio::time::sleep(HEALTH_INTERVAL) => {}
         }
     }
 }
