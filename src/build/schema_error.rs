@@ -16,7 +16,7 @@ pub enum SchemaError {
         last_lines: String,
     },
     /// `pip freeze` failed.
-    #[error("the image cannot list its Python packages (exit code {exit_code})")]
+    #[error("failed to list the Python packages of the image (exit code {exit_code})")]
     NoPackages {
         exit_code: i64,
         /// The last lines of the output. Untrusted text.

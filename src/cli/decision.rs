@@ -72,7 +72,7 @@ pub(super) fn refuse_event(context: &Context) -> Result<(), Failure> {
 }
 
 fn refused(event: &WorkflowEvent, reason: &str) -> Failure {
-    Failure::request(format!("nothing is done on {}: {reason}", event.name))
+    Failure::request(format!("safe-push does not run on {}: {reason}", event.name))
 }
 
 /// Refuses to publish a version that exists, where a run would not publish one.

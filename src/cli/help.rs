@@ -109,7 +109,7 @@ const HELP: &[CommandHelp] = &[
         short: &[],
         examples: &["safe-push demo                    needs Docker, and no account"],
         variables: &[DOCKER],
-        exit_codes: &["0    everything went as told", SERVICE],
+        exit_codes: &["0    the demo succeeded", SERVICE],
     },
     CommandHelp {
         name: "init",
@@ -155,7 +155,7 @@ const HELP: &[CommandHelp] = &[
         name: "doctor",
         settings: &["Models", "-test-model", "-test-hardware", "-base", "-select-script"],
         short: &["models", "config"],
-        examples: &["safe-push doctor                  one line for each thing that a run needs, with the fix"],
+        examples: &["safe-push doctor                  checks what a run needs, and says how to fix it"],
         variables: &[API_TOKEN, CLI_TOKEN, CLAUDE_KEY, DOCKER],
         exit_codes: &["0    nothing keeps a run from working", "2    something does"],
     },

@@ -22,7 +22,7 @@ pub(super) async fn remove_at_start(docker: &RealDocker, printer: &Printer) {
     match swept {
         Ok((Ok(()), ())) => {}
         Ok((Err(error), ())) => printer.warn(format!("failed to remove what earlier runs left behind: {error}"), error.hint()),
-        Err(_elapsed) => tracing::info!("removing what earlier runs left behind takes long; the next run goes on with it"),
+        Err(_elapsed) => tracing::info!("removing leftovers of earlier runs is slow; the next run continues"),
     }
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn remove_at_end(docker: &RealDocker) {
     match timeout(START_LIMIT, remove_from(docker)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::info!(%error, "failed to remove what earlier runs left behind"),
-        Err(_elapsed) => tracing::info!("removing what earlier runs left behind takes long"),
+        Err(_elapsed) => tracing::info!("removing leftovers of earlier runs is slow"),
     }
 }
 

@@ -146,7 +146,7 @@ fn video(reader: &mut Reader, entry: &Entry<'_>) -> Option<OutputCheck> {
 fn count(reader: &mut Reader, entry: &Entry<'_>) -> Option<NumberRange> {
     let range = range(reader, entry, 0.0)?;
     if range.least <= range.most && range.most < range.least.max(0.0).ceil() {
-        invalid(reader, entry, &format!("is {range}, which no number of items is"));
+        invalid(reader, entry, &format!("is {range}, but items are counted in whole numbers from 0"));
     }
     Some(range)
 }

@@ -22,7 +22,7 @@ pub enum ModelNameError {
     #[error("it is longer than {MAX_BYTES} characters")]
     TooLong,
     /// The first character would hide a file, or make the name look like a flag.
-    #[error("it begins with '{0}'")]
+    #[error("it starts with '{0}'")]
     Beginning(char),
     /// This character has a meaning elsewhere.
     #[error("it has {}", describe(*.0))]
@@ -152,12 +152,12 @@ mod tests {
         for (name, why) in [
             ("", "it is empty"),
             ("a/b", "it has a '/'"),
-            ("..", "it begins with '.'"),
+            ("..", "it starts with '.'"),
             ("../x", "it has a '/'"),
             ("a\\b", "it has a '\\'"),
-            (".hidden", "it begins with '.'"),
-            ("-rf", "it begins with '-'"),
-            ("--list", "it begins with '-'"),
+            (".hidden", "it starts with '.'"),
+            ("-rf", "it starts with '-'"),
+            ("--list", "it starts with '-'"),
             ("a\nb", "it has a line break"),
             ("a\rb", "it has a line break"),
             ("a\0b", "it has the control character U+0000"),

@@ -67,7 +67,7 @@ impl Staging<'_> {
         let image = GraftedImage { on: graft.on.clone(), manifest: graft.manifest.clone(), config, layers: graft.layers.clone() };
         Ok(match self.stage(record, StageImage::Grafted(&image), built).await {
             Err(PublishError::GraftRefused { reason }) => {
-                record.notice(format!("built: the registry did not take the graft: {reason}"));
+                record.notice(format!("built: the registry rejected the graft: {reason}"));
                 let built = self.building.build_after_all(record).await?;
                 match &built.image {
                     ModelImage::Built(image) => self.stage_built(record, image, &built).await,

@@ -110,7 +110,7 @@ pub enum PublishError {
         wanted: ModelRef,
     },
     /// The registry did not take a graft. Nothing was pushed, and a build can take its place.
-    #[error("the registry did not take the graft: {reason}")]
+    #[error("the registry rejected the graft: {reason}")]
     GraftRefused {
         /// Why. Untrusted text.
         reason: String,

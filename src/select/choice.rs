@@ -32,10 +32,10 @@ pub enum SelectError {
         candidate: Option<String>,
     },
     /// A request without a name.
-    #[error("'{request}' names no model")]
+    #[error("'{request}' does not name a model")]
     Nothing { request: String },
     /// A keyword for several models, among names.
-    #[error("'{word}' cannot stand among other names")]
+    #[error("'{word}' cannot be combined with other names")]
     NotAlone { word: String },
 }
 
@@ -59,7 +59,7 @@ impl SelectError {
             }
             Self::WithoutConfiguration { name, folder, .. } => format!("write {folder}/{name}.yaml"),
             Self::Nothing { .. } => "write `all`, `changed`, or comma-separated names".to_owned(),
-            Self::NotAlone { word } => format!("ask for `{word}` alone, or for names"),
+            Self::NotAlone { word } => format!("use `{word}` alone, or list names"),
         })
     }
 }
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(choose("all", &known()).unwrap(), known());
         assert_eq!(choose(" schnell, dev,schnell ", &known()).unwrap(), names(&["schnell", "dev"]));
         assert_eq!(choose("dev\nschnell\n", &known()).unwrap(), known());
-        assert_eq!(choose(" ,", &known()).unwrap_err().to_string(), "' ,' names no model");
+        assert_eq!(choose(" ,", &known()).unwrap_err().to_string(), "' ,' does not name a model");
     }
 
     #[test]
@@ -153,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_word_for_several_models_stands_alone() {
-        assert_eq!(choose("dev,all", &known()).unwrap_err().to_string(), "'all' cannot stand among other names");
-        assert_eq!(hint("changed,dev", &known()), "ask for `changed` alone, or for names");
+        assert_eq!(choose("dev,all", &known()).unwrap_err().to_string(), "'all' cannot be combined with other names");
+        assert_eq!(hint("changed,dev", &known()), "use `changed` alone, or list names");
     }
 
     #[test]

@@ -214,7 +214,7 @@ async fn an_event_that_hands_secrets_to_a_fork_is_refused() {
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("the code is from a fork"), "{seen}");
     // It has the token of the base repository, so the pull request can be told why.
-    assert_told(&server, &repository, "safe-push", "nothing is done on pull_request_target");
+    assert_told(&server, &repository, "safe-push", "safe-push does not run on pull_request_target");
     assert!(!server.comments()[0]["body"].as_str().unwrap().contains("text-stats"), "no file of the repository was read");
 }
 
@@ -462,7 +462,7 @@ async fn whatever_fails_before_the_models_are_known_is_told() {
         ("input", "safe-push", "the input parallel is 'many'"),
         ("repository file", "safe-push", "the configuration has 1 mistake"),
         ("token", "safe-push", "the input cog_token is only 5 bytes long"),
-        ("script", "safe-push", "the select script tools/gone is not there"),
+        ("script", "safe-push", "the select script tools/gone does not exist"),
         ("select", "safe-push", "the configuration has 1 mistake"),
         ("configuration", "safe-push", "found neither cog-safe-push.yaml nor files"),
     ] {

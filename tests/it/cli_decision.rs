@@ -81,7 +81,7 @@ fn an_event_that_gives_secrets_to_a_fork_is_refused_by_every_command_that_reads_
     for line in ["run", "run --sandbox", "check", "build", "verify acme/text-stats"] {
         let seen = step("pull_request_target", &runner::pull_request("mallory/hotdog")).run(line);
         assert_eq!(seen.code, Some(2), "{line}: {seen}");
-        assert!(seen.stderr.contains("nothing is done on pull_request_target"), "{line}: {seen}");
+        assert!(seen.stderr.contains("safe-push does not run on pull_request_target"), "{line}: {seen}");
     }
 }
 

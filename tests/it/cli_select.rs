@@ -114,7 +114,7 @@ fn an_unknown_name_suggests_a_similar_one() {
 fn a_keyword_for_several_models_cannot_be_combined() {
     let seen = variants().run("select --models small,all");
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("'all' cannot stand among other names"), "{seen}");
+    assert!(seen.stderr.contains("'all' cannot be combined with other names"), "{seen}");
 }
 
 #[test]

@@ -12,10 +12,10 @@ pub enum NoGraft {
     #[error("`environment` in cog.yaml sets a variable of the model server")]
     ServerVariables,
     /// The schema is only known to the image.
-    #[error("this SDK tells its schema in the image alone")]
+    #[error("with this SDK version, only the image has the schema")]
     SchemaInImage,
     /// Nothing says what the layers below depend on.
-    #[error("the digest of the base image {image} could not be found out")]
+    #[error("failed to look up the digest of the base image {image}")]
     BaseUnknown { image: String },
     /// The models have no version yet.
     #[error("there is no version to graft on")]
@@ -26,10 +26,10 @@ pub enum NoGraft {
     #[error("{} cannot be grafted on: {why}", short(version))]
     Unsupported { version: Box<VersionRef>, why: String },
     /// Built by something else, or by a safe-push that wrote no label.
-    #[error("{} has no recipe", short(version))]
+    #[error("{} has no recipe label", short(version))]
     NoRecipe { version: Box<VersionRef> },
     /// Sealed with another token, for other models, or changed since.
-    #[error("the seal on {} does not fit: it was built with another token, for other models, or was changed", short(version))]
+    #[error("the seal on {} is not valid: it was built with another token, for other models, or was changed", short(version))]
     SealBroken { version: Box<VersionRef> },
     /// What the layers below the project depend on is not what it was.
     #[error("{what} changed since {}", short(version))]
@@ -38,30 +38,30 @@ pub enum NoGraft {
     TooOld { version: Box<VersionRef>, days: u64 },
     #[error("{} has ONBUILD instructions", short(version))]
     OnBuild { version: Box<VersionRef> },
-    #[error("the history of {} does not fit its layers", short(version))]
+    #[error("the history of {} does not match its layers", short(version))]
     History { version: Box<VersionRef> },
-    #[error("{} has a label about its commit, and the commit is not known now", short(version))]
+    #[error("{} has a label with its commit, but the current commit is unknown", short(version))]
     CommitUnknown { version: Box<VersionRef> },
     #[error("the registry no longer has layer {number} of {}", short(version))]
     LayerGone { version: Box<VersionRef>, number: usize },
     /// In a layer, such a name deletes a file of the layers below.
-    #[error("the file name '{path}' has a meaning of its own in layers")]
+    #[error("the file name '{path}' has a special meaning in image layers")]
     Whiteout { path: String },
     #[error("{file} cannot be copied to cog.yaml")]
     RenamedConfig { file: String },
-    #[error("the project could not be read: {problem}")]
+    #[error("failed to read the project: {problem}")]
     Project { problem: String },
-    #[error("the registry did not help: {problem}")]
+    #[error("the registry could not be used: {problem}")]
     Registry { problem: String },
-    #[error("images are passed by reference here, without a registry")]
+    #[error("images are passed by reference, without a registry")]
     NoRegistry,
-    #[error("the image is given")]
+    #[error("an existing image is used")]
     GivenImage,
-    #[error("the Cog CLI builds it")]
+    #[error("the Cog CLI builds the image")]
     CogCli,
-    #[error("every layer of an official model is searched for secrets")]
+    #[error("an official model is always built, because every layer is searched for secrets")]
     Official,
-    #[error("the files hold a key for the tests")]
+    #[error("the project contains a key for the tests")]
     Key,
     /// A setting asks for a build.
     #[error("{setting}")]

@@ -38,7 +38,7 @@ pub enum PrepareError {
         path: PathBuf,
     },
     /// Code that is not the repository's own brings the program that reads its Dockerfile.
-    #[error("the Dockerfile of a foreign commit is to be read by {image}, which could reach what other builds keep")]
+    #[error("{image} would parse the Dockerfile of a foreign commit, and could reach the caches of other builds")]
     ForeignFrontend { image: String },
     /// The requested Dockerfile could not be read.
     #[error("failed to read the Dockerfile {}", path.display())]

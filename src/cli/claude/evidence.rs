@@ -84,27 +84,27 @@ fn show_file(number: usize, file: &EvidenceFile, (room, share): (&mut Room, usiz
         |content: &str| format!("<file number=\"{number}\" name={name} measured={}>{content}</file>", Quoted::new(&facts, 600));
     let mut picture = |bytes: Bytes, words: &str| -> Result<Vec<ContentBlock>, String> {
         if room.pictures == 0 {
-            return Err("there are too many pictures for one question".to_owned());
+            return Err("there are too many images for one question".to_owned());
         }
         let picture = PromptImage::new(bytes).and_then(|picture| picture.within(share)).map_err(|error| error.to_string())?;
         if picture.size() > room.bytes {
-            return Err("the pictures are too large for one question".to_owned());
+            return Err("the images are too large for one question".to_owned());
         }
         room.pictures -= 1;
         room.bytes -= picture.size();
         Ok(vec![ContentBlock::Text(element(words)), ContentBlock::Image(picture)])
     };
     let content = match file.kind {
-        MediaKind::Image => picture(file.bytes.clone(), "the picture that follows"),
+        MediaKind::Image => picture(file.bytes.clone(), "the image that follows"),
         MediaKind::Text | MediaKind::Json => {
             let text = String::from_utf8_lossy(&file.bytes);
             Ok(vec![ContentBlock::Text(element(&Quoted::both_ends(&text, FILE_BYTES).to_string()))])
         }
         MediaKind::Video => video.contact_sheet(&file.bytes).and_then(|sheet| {
-            picture(sheet, "frames of the video, in the picture that follows, from left to right and top to bottom")
+            picture(sheet, "frames of the video, in the image that follows, from left to right and top to bottom")
         }),
         MediaKind::Audio => {
-            let words = "its spectrogram is the picture that follows: time from left to right, pitch from bottom to top";
+            let words = "its spectrogram is the image that follows: time from left to right, pitch from bottom to top";
             spectrogram(&MediaFile { bytes: &file.bytes, media_type: file.media_type.as_deref(), name: &file.name })
                 .ok_or_else(|| "the audio could not be decoded".to_owned())
                 .and_then(|spectrogram| picture(spectrogram.bytes.into(), words))

@@ -49,7 +49,7 @@ impl VideoTool {
         let ended = self.launcher.run(&program, bounds).map_err(|error| failed(error.to_string()))?;
         let picture = ended.stdout.bytes;
         if !ended.status.success() || ended.stdout.cut || picture.is_empty() {
-            let why = String::from_utf8_lossy(&ended.stderr.bytes).lines().next().unwrap_or("it made no picture").to_owned();
+            let why = String::from_utf8_lossy(&ended.stderr.bytes).lines().next().unwrap_or("it wrote no image").to_owned();
             return Err(failed(why));
         }
         Ok(Bytes::from(picture))

@@ -63,7 +63,7 @@ async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verd
 
 fn named_target(text: &str) -> Result<Target, Failure> {
     let (file, name) = text.rsplit_once(':').filter(|(file, name)| !file.is_empty() && !name.is_empty()).ok_or_else(|| {
-        Failure::request(format!("'{text}' names no predictor")).hint("name it as FILE:NAME, as in predict.py:Predictor")
+        Failure::request(format!("'{text}' does not name a predictor")).hint("name it as FILE:NAME, as in predict.py:Predictor")
     })?;
     Ok(Target { file: file.to_owned(), name: name.to_owned() })
 }
@@ -157,7 +157,7 @@ async fn fetch(from: &str, context: &Context) -> Result<LocatedSchema, Failure> 
 
 fn parse(text: &str, from: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| {
-        Failure::new(Verdict::Misconfigured, anyhow::Error::from(error).context(format!("{from} is no JSON document")))
+        Failure::new(Verdict::Misconfigured, anyhow::Error::from(error).context(format!("{from} is not a JSON document")))
     })
 }
 

@@ -9,7 +9,7 @@ pub enum BodyError {
     #[error("the body is larger than {limit_bytes} bytes")]
     TooLarge { limit_bytes: usize },
     /// The connection closed early, or the encoding is invalid.
-    #[error("failed to read the whole body")]
+    #[error("failed to read the complete response")]
     Broken(#[source] reqwest::Error),
 }
 

@@ -45,9 +45,9 @@ fn limits_that_nothing_can_meet_are_mistakes() {
         ("compare: {ssim: 1.5}", "the threshold 'ssim' cannot be 1.5 [write a number up to 1]"),
         ("compare: {size_factor: -1}", "the threshold 'size_factor' cannot be -1 [write a number from 0]"),
         ("checks: {image: {like: a.png, min_ssim: 95}}", "min_ssim is 95, not from -1 to 1"),
-        ("checks: {count: 1.5}", "count is 1.5, which no number of items is"),
-        ("checks: {count: -1}", "count is -1, which no number of items is"),
-        ("checks: {count: {min: 1.2, max: 1.8}}", "which no number of items is"),
+        ("checks: {count: 1.5}", "count is 1.5, but items are counted in whole numbers from 0"),
+        ("checks: {count: -1}", "count is -1, but items are counted in whole numbers from 0"),
+        ("checks: {count: {min: 1.2, max: 1.8}}", "but items are counted in whole numbers from 0"),
     ] {
         let found = mistakes(&format!("    - {{inputs: {{}}, {case}}}\n"));
         assert!(found.len() == 1 && found[0].contains(wanted), "{case}: {found:?}");

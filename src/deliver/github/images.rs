@@ -71,7 +71,7 @@ enum NotShown {
     Protected { name: String },
     #[error("branch {name} is not a branch of images: {what}")]
     Foreign { name: String, what: &'static str },
-    #[error("the images of this run take more than the branch may hold")]
+    #[error("the images of this run are larger than the branch may hold")]
     Full,
     #[error("other jobs kept moving branch {name}")]
     Busy { name: String },

@@ -53,7 +53,7 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
     /// It was named but does not exist.
-    #[error("the select script {path} is not there")]
+    #[error("the select script {path} does not exist")]
     Missing { path: String },
     /// It is outside the repository.
     #[error("the select script {path} is not in the repository")]
@@ -91,7 +91,7 @@ pub enum ScriptError {
         words: String,
     },
     /// It took too long.
-    #[error("{call} took longer than {limit_seconds} s and was ended{}", said(words))]
+    #[error("{call} took longer than {limit_seconds} s and was stopped{}", said(words))]
     TooLong {
         /// Its path, and what it was called with.
         call: String,

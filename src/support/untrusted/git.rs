@@ -83,7 +83,7 @@ pub enum FiltersError {
     NotListed,
     #[error("a filter in git's settings has a name that is not UTF-8")]
     NotUtf8,
-    #[error("git cannot turn its filters off; it has to be 2.31 or newer")]
+    #[error("git is older than 2.31 and cannot disable its filters")]
     StillOn,
 }
 

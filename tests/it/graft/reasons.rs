@@ -236,7 +236,7 @@ async fn a_layer_that_the_registry_collected_and_a_version_that_is_gone_are_buil
     let down = FaultEffect::Status(StatusCode::FORBIDDEN);
     fixture.sandbox.inject(Fault::next(1, down).on(Method::GET, "/v2/acme/hotdog/manifests/"));
     let told = reason(&fixture, &version).await;
-    assert!(told.starts_with("built: the registry did not help: "), "{told}");
+    assert!(told.starts_with("built: the registry could not be used: "), "{told}");
     fixture.sandbox.stop().await;
 }
 
@@ -251,7 +251,7 @@ async fn a_project_whose_image_cannot_be_taken_apart_is_built() {
             },
             "the project has a Dockerfile of its own",
         ),
-        ("an SDK that asks the image", |source| source.sdk = Some("0.16.12"), "this SDK tells its schema in the image alone"),
+        ("an SDK that asks the image", |source| source.sdk = Some("0.16.12"), "with this SDK version, only the image has the schema"),
         (
             "a variable that is set twice",
             |source| source.cog_yaml.push_str("environment: [COG_MAX_CONCURRENCY=2]\n"),
@@ -260,7 +260,7 @@ async fn a_project_whose_image_cannot_be_taken_apart_is_built() {
         (
             "a name with a meaning",
             |source| source.write("data/.wh.old", ""),
-            "the file name 'data/.wh.old' has a meaning of its own in layers",
+            "the file name 'data/.wh.old' has a special meaning in image layers",
         ),
         (
             "a folder in the place of cog.yaml",

@@ -114,7 +114,7 @@ fn at_run_time(error: &SignatureError) -> Finding {
     if *error.rule() == rules::AT_RUN_TIME {
         return error.finding();
     }
-    let finding = Finding::new(&rules::AT_RUN_TIME, format!("only the built image can tell the schema: {error}"));
+    let finding = Finding::new(&rules::AT_RUN_TIME, format!("only the built image has the schema: {error}"));
     finding.at(error.location().clone()).hint("nothing has to be done: the built image is checked")
 }
 

@@ -323,7 +323,7 @@ pub(super) const AT_RUN_TIME: Rule = Rule {
     code: "SP239",
     name: "signature-at-run-time",
     severity: Note,
-    summary: "With this Cog release, only the built image can tell the schema of the model.",
+    summary: "With this Cog release, only the built image has the schema of the model.",
     why: "Releases before 0.19 load the predictor to describe it. What cannot be read from the source is checked after the build.",
     example: "```python\ndef predict(self, size: tuple[int, int]) -> str: ...   # before Cog 0.17\n```",
 };

@@ -18,13 +18,13 @@ pub(crate) enum LocalRequirementError {
     #[error("`{line}` is a file address")]
     FileAddress { line: String },
     /// `name @ path`.
-    #[error("`{line}` has a local path behind `@`")]
+    #[error("`{line}` has a local path after `@`")]
     DirectReference { line: String },
     /// An option with a local value.
     #[error("`{option}` refers to a local file or folder")]
     Option { option: &'static str },
     /// A path followed by a marker, extras or options.
-    #[error("`{line}` has a {what} behind a local path")]
+    #[error("`{line}` has a {what} after a local path")]
     Suffix {
         line: String,
         /// What follows the path.
