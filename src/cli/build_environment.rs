@@ -91,7 +91,9 @@ pub(super) fn collect<'a>(
     let ca_certificate = if reach == Reach::Local { named.or_else(local) } else { named };
     let source_date_epoch = match environment.get("SOURCE_DATE_EPOCH") {
         None => None,
-        Some(text) => Some(text.parse().with_context(|| format!("SOURCE_DATE_EPOCH is '{text}', not a number of seconds since 1970"))?),
+        Some(text) => {
+            Some(text.parse().with_context(|| format!("SOURCE_DATE_EPOCH is '{text}', not a number of seconds since 1970"))?)
+        }
     };
     Ok(BuildEnvironment {
         registry_host: registry_host.to_owned(),

@@ -13,7 +13,7 @@ pub(super) struct Decided {
     pub(super) event: WorkflowEvent,
     /// Whether the code is foreign.
     pub(super) is_foreign: bool,
-    /// Why it may not publish, as a sentence for the report.
+    /// Why it may not publish.
     pub(super) restriction: Option<String>,
 }
 
@@ -81,9 +81,8 @@ fn refused(event: &WorkflowEvent, reason: &str) -> Failure {
 /// When the event, the code or the settings allow no publication.
 pub(super) fn refuse_to_publish(decided: &Decided, model: &LoadedModel, done: &str) -> Result<(), Failure> {
     if decided.is_foreign || decided.decision != Decision::Publish {
-        let foreign = || "Nothing is published: the code is somebody else's.".to_owned();
-        let reason = decided.restriction.clone().unwrap_or_else(foreign);
-        let failure = Failure::request(format!("nothing is {done}. {reason}"));
+        let reason = decided.restriction.as_deref().unwrap_or("the checked-out commit is not the event's own");
+        let failure = Failure::request(format!("nothing is {done}: {reason}"));
         return Err(failure.hint("do it from a terminal, or in a workflow that is started by hand"));
     }
     if model.plan.publish != PublishMode::Publish {

@@ -106,7 +106,7 @@ pub(crate) fn cleanup_text(cleanup: &Cleanup) -> String {
     lines.extend(daemon.images.iter().map(|image| format!("  image      {}  {}", image.name, size(image.size_bytes))));
     lines.extend(folders.iter().map(|folder| format!("  folder     {}  {}", folder.path.display(), size(folder.size_bytes))));
     if daemon.kept > 0 {
-        let kept = counted(daemon.kept, "thing was", "things were");
+        let kept = counted(daemon.kept, "item was", "items were");
         lines.push(format!("{kept} kept for up to a day: whether their process has ended cannot be seen from here"));
     }
     lines.iter().map(|line| escape::terminal(line)).collect::<Vec<_>>().join("\n")
@@ -161,7 +161,7 @@ mod tests {
           image      safe-push-run:x  121.0 MB
           image      safe-push-build:y  900 bytes
           folder     /tmp/safe-push-sandbox-x  30.0 MB
-        2 things were kept for up to a day: whether their process has ended cannot be seen from here
+        2 items were kept for up to a day: whether their process has ended cannot be seen from here
         ");
     }
 

@@ -226,7 +226,7 @@ async fn what_may_not_publish_may_not_roll_back() {
     let kitchen = Kitchen::new(&same()).await;
     let mut kitchen = kitchen;
     let seen = kitchen.run("rollback acme/hotdog --trigger-type pull_request").await;
-    assert!(seen.code == Some(2) && seen.stderr.contains("Nothing is published: trigger_type is pull_request."), "{seen}");
+    assert!(seen.code == Some(2) && seen.stderr.contains("nothing is rolled back: trigger_type is pull_request"), "{seen}");
     let seen = kitchen.run("rollback acme/hotdog --no-push").await;
     assert!(seen.code == Some(2) && seen.stderr.contains("publish nothing"), "{seen}");
     kitchen.repository.write(".git/HEAD", &format!("{}\n", runner::CHECKED_OUT));

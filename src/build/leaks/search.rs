@@ -107,7 +107,7 @@ mod tests {
             said,
             [
                 "the value of SHORT is only 3 bytes long; a secret has at least 8, so its absence from an official model cannot be proven",
-                "the value of WORD is a common word or placeholder, so it also occurs in harmless text, so its absence from an official model cannot be proven",
+                "the value of WORD is a common word or placeholder that also occurs in harmless text, so its absence from an official model cannot be proven",
             ]
         );
         assert!(found.iter().all(Finding::is_error));

@@ -65,26 +65,26 @@ fn allowed_in(situation: Situation<'_>) -> Allowed {
     if situation.test_only_because.is_some() { allowed.min(Allowed::Test) } else { allowed }
 }
 
-/// Why nothing is published, as a sentence for reports. `None` where the settings alone decide.
+/// Why nothing is published. `None` where the settings alone decide.
 pub(in crate::cli) fn restriction(situation: Situation<'_>) -> Option<String> {
     if situation.is_fork {
-        return Some("Nothing is published: the code is from a fork.".to_owned());
+        return Some("the code is from a fork".to_owned());
     }
     if situation.is_foreign {
-        return Some("Nothing is published: the code is not the event's own.".to_owned());
+        return Some("the code is not the event's own".to_owned());
     }
     if allowed_in(situation) == Allowed::Publish {
         return None;
     }
     if let Some(reason) = situation.test_only_because {
-        return Some(format!("Nothing is published: {reason}."));
+        return Some(reason.to_owned());
     }
     // The event is named where it is enough, because nothing else changes it.
     let by_event = situation.event.filter(|event| allowed(event) < Allowed::Publish);
     Some(match (by_event, situation.trigger) {
-        (Some(""), _) => "Nothing is published: the workflow's event is unknown.".to_owned(),
-        (Some(event), _) => format!("Nothing is published: the event is {event}."),
-        (None, trigger) => format!("Nothing is published: trigger_type is {}.", trigger.unwrap_or_default()),
+        (Some(""), _) => "the workflow's event is unknown".to_owned(),
+        (Some(event), _) => format!("the event is {event}"),
+        (None, trigger) => format!("trigger_type is {}", trigger.unwrap_or_default()),
     })
 }
 
@@ -188,7 +188,7 @@ mod tests {
             };
             assert_eq!(decide(situation), expected, "{event}");
             let why = restriction(situation).unwrap();
-            assert_eq!(why, "Nothing is published: the push is to x, not to the default branch main.");
+            assert_eq!(why, "the push is to x, not to the default branch main");
         }
     }
 
@@ -231,11 +231,11 @@ mod tests {
             restriction(Situation { event, trigger, is_fork, is_foreign: false, has_tokens: true, test_only_because: None })
                 .unwrap_or_default()
         };
-        assert_eq!(why(Some("pull_request"), Some("push"), false), "Nothing is published: the event is pull_request.");
-        assert_eq!(why(Some("push"), Some("pull_request"), false), "Nothing is published: trigger_type is pull_request.");
-        assert_eq!(why(None, Some("schedule"), false), "Nothing is published: trigger_type is schedule.");
-        assert_eq!(why(Some(""), None, false), "Nothing is published: the workflow's event is unknown.");
-        assert_eq!(why(Some("pull_request"), None, true), "Nothing is published: the code is from a fork.");
+        assert_eq!(why(Some("pull_request"), Some("push"), false), "the event is pull_request");
+        assert_eq!(why(Some("push"), Some("pull_request"), false), "trigger_type is pull_request");
+        assert_eq!(why(None, Some("schedule"), false), "trigger_type is schedule");
+        assert_eq!(why(Some(""), None, false), "the workflow's event is unknown");
+        assert_eq!(why(Some("pull_request"), None, true), "the code is from a fork");
         assert_eq!(why(Some("push"), None, false), "");
     }
 }

@@ -56,8 +56,9 @@ async fn begin(arguments: RunArguments, context: &Context) -> Result<Verdict, Fa
     let decided = decided(&loaded.run, on_sandbox, context)?;
     decided.restrict(&mut loaded.models);
     if let Some(restriction) = &decided.restriction {
-        context.printer.say(&format!("note: {restriction}"));
-        loaded.notices.push(restriction.clone());
+        let notice = format!("Nothing is published: {restriction}.");
+        context.printer.say(&format!("note: {notice}"));
+        loaded.notices.push(notice);
     }
     if !loaded.models.is_empty() {
         probe_report_folder(&loaded.run.settings.report_dir, context);

@@ -236,9 +236,9 @@ impl Script {
                 let (names, others) = names::listed(&ended.stdout.text());
                 let finding = others.first().map(|first| {
                     let message = format!(
-                        "{} --list names {} that cannot be a model's name: '{}'",
+                        "{} --list prints {} that cannot be the name of a model: '{}'",
                         self.path,
-                        count(others.len(), "thing"),
+                        count(others.len(), "line"),
                         shorten(first, 100)
                     );
                     Finding::new(&rules::NOT_A_NAME, message)

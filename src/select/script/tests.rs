@@ -103,7 +103,7 @@ fn what_is_listed_and_is_no_name_is_told() {
     let found = Repository::new("script/select.sh", text).script().names(&go_on);
     assert_eq!(found.names.unwrap().len(), 1);
     assert_eq!(found.findings[0].code.as_str(), "SP804");
-    assert!(found.findings[0].message.ends_with("names 2 things that cannot be a model's name: '../../etc'"));
+    assert!(found.findings[0].message.ends_with("prints 2 lines that cannot be the name of a model: '../../etc'"));
 }
 
 #[test]

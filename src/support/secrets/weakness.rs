@@ -58,7 +58,7 @@ pub enum Weakness {
         bytes: usize,
     },
     /// A word or placeholder.
-    #[error("is a common word or placeholder, so it also occurs in harmless text")]
+    #[error("is a common word or placeholder that also occurs in harmless text")]
     Common,
 }
 

@@ -251,7 +251,11 @@ async fn a_project_whose_image_cannot_be_taken_apart_is_built() {
             },
             "the project has a Dockerfile of its own",
         ),
-        ("an SDK that asks the image", |source| source.sdk = Some("0.16.12"), "with this SDK version, only the image has the schema"),
+        (
+            "an SDK that asks the image",
+            |source| source.sdk = Some("0.16.12"),
+            "with this SDK version, only the image has the schema",
+        ),
         (
             "a variable that is set twice",
             |source| source.cog_yaml.push_str("environment: [COG_MAX_CONCURRENCY=2]\n"),
