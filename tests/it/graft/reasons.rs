@@ -275,8 +275,8 @@ async fn a_project_whose_image_cannot_be_taken_apart_is_built() {
             },
             "gpu.yaml cannot be copied to cog.yaml",
         ),
-        ("a commit that is not known any more", |source| source.environment.git_version = None, "has a label about its commit"),
-        ("a .dockerignore that docker rejects", |source| source.write(".dockerignore", "[a\n"), "the project could not be read"),
+        ("a commit that is not known any more", |source| source.environment.git_version = None, "has a label with its commit"),
+        ("a .dockerignore that docker rejects", |source| source.write(".dockerignore", "[a\n"), "failed to read the project"),
     ];
     for (what, change, expected) in cases {
         let mut fixture = Fixture::new().await;
