@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::deliver::folder;
+use crate::deliver::{folder, ownership};
 use crate::report::html::{HtmlError, report_html};
 use crate::report::json::v1::Run;
 use crate::report::junit::{JunitError, junit_xml};
@@ -130,6 +130,7 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, DeliverError>
     let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     make_readable(&file).map_err(failed)?;
+    ownership::give_file(file.as_file(), folder);
     file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(path)
 }
@@ -175,6 +176,20 @@ mod tests {
         write_report(Some(folder.path()), &reports, &shown(&sample::passed()));
         write_report(Some(folder.path()), &reports, &shown(&sample::passed()));
         assert_eq!(std::fs::read_to_string(outside).unwrap(), "keep me");
+    }
+
+    #[test]
+    fn a_report_belongs_to_the_owner_of_the_folder_around_it() {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let folder = tempfile::tempdir().unwrap();
+        if chown(folder.path(), Some(12345), Some(12345)).is_err() {
+            return;
+        }
+        let WrittenReport { files, folders, .. } = write_report(None, &folder.path().join("a/b"), &shown(&sample::passed()));
+        for path in files.iter().chain(&folders) {
+            assert_eq!(std::fs::symlink_metadata(path).unwrap().uid(), 12345, "{}", path.display());
+        }
+        assert_eq!((files.len(), folders.len()), (4, 2));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use crate::deliver::ownership;
+
 /// A folder that exists, and what had to be created for it.
 #[derive(Debug, Default)]
 pub(super) struct OwnFolder {
@@ -34,7 +36,10 @@ pub(super) fn make(base: Option<&Path>, folder: &Path) -> io::Result<OwnFolder> 
             fs::remove_file(&place)?;
         }
         match fs::create_dir(&place) {
-            Ok(()) => made.created.push(place.clone()),
+            Ok(()) => {
+                ownership::give_folder(&place);
+                made.created.push(place.clone());
+            }
             Err(_) if place.is_dir() => {}
             Err(_) if place.exists() => {
                 return Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{} is not a folder", place.display())));

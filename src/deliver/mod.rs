@@ -8,6 +8,7 @@
 pub mod files;
 mod folder;
 pub mod github;
+mod ownership;
 mod undelivered;
 
 pub use undelivered::{DeliveryTarget, Undelivered};
