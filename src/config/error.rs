@@ -37,6 +37,8 @@ pub enum ConfigError {
     NoModel {
         /// Where no model was found.
         looked: String,
+        /// Folders that may hold one: below the repository, with a `cog.yaml`.
+        folders: Vec<String>,
     },
     /// Several models, of which none was chosen.
     #[error("no model given, and {} are configured: {}", names.len(), shorten(&names.join(", "), 600))]
@@ -59,8 +61,8 @@ pub enum ConfigError {
         /// The names of configurations.
         names: Vec<String>,
     },
-    /// A name without a configuration.
-    #[error("'{name}' is not a model in {folder}")]
+    /// A name or pattern without a configuration.
+    #[error("{}", unknown_model(name, folder))]
     UnknownModel {
         name: String,
         /// The folder with the configurations.
@@ -68,6 +70,13 @@ pub enum ConfigError {
         /// How to correct it.
         hint: String,
     },
+}
+
+fn unknown_model(name: &str, folder: &str) -> String {
+    match name.contains(['*', '?', '[']) {
+        true => format!("no model in {folder} matches '{name}'"),
+        false => format!("'{name}' is not a model in {folder}"),
+    }
 }
 
 impl ConfigError {
@@ -81,6 +90,10 @@ impl ConfigError {
             }
             // The text of a file that exists but cannot be read says how to correct it.
             Self::Unreadable { .. } => None,
+            Self::NoModel { folders, .. } if folders.len() > 1 => Some(format!(
+                "choose a folder with `--working-directory {}`, or write a configuration for each with `safe-push init OWNER`",
+                folders[0]
+            )),
             Self::NoModel { .. } => {
                 Some("pass it as OWNER/NAME, or write a configuration with `safe-push init OWNER/NAME`".to_owned())
             }

@@ -21,7 +21,7 @@ const MAX_LEVELS: usize = 4;
 const MAX_FOLDERS: usize = 5000;
 
 /// The most bytes of paths in a message.
-const MAX_NAMES_BYTES: usize = 400;
+pub(super) const MAX_NAMES_BYTES: usize = 400;
 
 /// Folders that hold other people's code.
 const OTHERS: [&str; 6] = ["node_modules", "site-packages", "venv", "__pycache__", "safe-push-report", "target"];

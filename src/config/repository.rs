@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use cog_findings::Finding;
-use cog_findings::text::nearest;
+use cog_findings::text::{nearest, shorten};
 use figment::value::Dict;
 
 use crate::config::choices::VerifyMode;
@@ -212,14 +212,10 @@ impl ConfiguredRepository {
             // Whoever names a folder expects a configuration there.
             None if self.config_dir() != Settings::from(PartialSettings::default()).config_dir => {
                 let looked = format!("found no configuration in {}/", self.config_dir());
-                return Err(ConfigError::NoModel { looked });
+                return Err(ConfigError::NoModel { looked, folders: Vec::new() });
             }
             None if sources.model_optional && self.has_project() => (self.unnamed_model(), false),
-            None => {
-                let dir = self.config_dir();
-                let looked = format!("found neither {DEFAULT_CONFIG} nor files in {dir}/, and cog.yaml names no image");
-                return Err(ConfigError::NoModel { looked });
-            }
+            None => return Err(self.no_model()),
         };
         let name = model.name().to_owned();
         let fuzz = Some(model_file::FuzzSection::default());
@@ -236,6 +232,18 @@ impl ConfiguredRepository {
     fn only_folder(&self) -> String {
         let nothing = folders::UnplacedModel { name: "", file: "", live: None };
         self.projects.place(&self.root, nothing, &Folders::default()).0.context
+    }
+
+    /// Why no model is known, and where one may be.
+    fn no_model(&self) -> ConfigError {
+        let folders: Vec<String> = self.projects.iter().map(str::to_owned).collect();
+        let project = match folders.as_slice() {
+            _ if self.has_project() => "cog.yaml names no image".to_owned(),
+            [] => "there is no cog.yaml".to_owned(),
+            several => format!("cog.yaml is in {}", shorten(&several.join(", "), folders::MAX_NAMES_BYTES)),
+        };
+        let looked = format!("found neither {DEFAULT_CONFIG} nor files in {}/, and {project}", self.config_dir());
+        ConfigError::NoModel { looked, folders }
     }
 
     fn has_project(&self) -> bool {

@@ -52,7 +52,7 @@ pub(super) async fn select(configured: &Configured, script: Option<&Script>, con
         return Err(Failure::request(format!(
             "no model has a configuration: there is neither cog-safe-push.yaml nor a file in {folder}"
         ))
-        .hint("write one with `safe-push init OWNER/NAME`, or name the folder with config_dir"));
+        .hint("write one with `safe-push init OWNER/NAME`, or name the folder with --config-dir"));
     }
     if request == CHANGED {
         let files = match github::changed_files(configured, context).await {

@@ -68,6 +68,8 @@ fn an_unknown_name_has_a_neighbour() {
     let error = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "schnel").error();
     assert_eq!(error.to_string(), "'schnel' is not a model in cog-safe-push-configs");
     assert_eq!(error.hint().unwrap(), "did you mean 'schnell'?");
+    let error = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "flux-*").error();
+    assert_eq!(error.to_string(), "no model in cog-safe-push-configs matches 'flux-*'");
 }
 
 #[test]
@@ -174,6 +176,27 @@ fn without_a_file_the_argument_or_the_image_is_the_model() {
     assert_eq!(Repository::new().file("cog.yaml", "image: r8.im/acme/hotdog\n").names(), ["hotdog"]);
     let error = Repository::new().file("cog.yaml", "image: example.com/acme/hotdog\n").error();
     assert!(error.to_string().starts_with("no model given: "), "{error}");
+}
+
+#[test]
+fn where_no_model_was_found_is_said_and_where_some_may_be() {
+    let text = |repository: Repository| {
+        let error = repository.error();
+        format!("{error}\n{}", error.hint().unwrap())
+    };
+    let nothing = "no model given: found neither cog-safe-push.yaml nor files in cog-safe-push-configs/, and";
+    let pass = "pass it as OWNER/NAME, or write a configuration with `safe-push init OWNER/NAME`";
+    assert_eq!(text(Repository::new()), format!("{nothing} there is no cog.yaml\n{pass}"));
+    let project = "build:\n  python_version: \"3.11\"\n";
+    assert_eq!(text(Repository::new().file("cog.yaml", project)), format!("{nothing} cog.yaml names no image\n{pass}"));
+    let several = Repository::new().file("models/a/cog.yaml", project).file("models/b/cog.yaml", project);
+    assert_eq!(
+        text(several),
+        format!(
+            "{nothing} cog.yaml is in models/a, models/b\nchoose a folder with `--working-directory models/a`, or write a \
+             configuration for each with `safe-push init OWNER`"
+        )
+    );
 }
 
 #[test]
