@@ -42,7 +42,7 @@ pub trait RegistryWriter: Send + Sync {
     /// Streams a blob from one repository into another. `sent` hears about bytes as they are sent.
     async fn copy_blob(&self, to: &str, from: &str, blob: &Blob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError>;
 
-    /// Puts a small blob into a repository, unless it is there.
+    /// Puts a new small blob into a repository, as the configuration of a version is: its push id is like no other. So it is not asked for first.
     async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError>;
 
     /// Puts a blob from a file into a repository, unless it is there. `sent` hears about bytes as they are sent.
@@ -87,9 +87,7 @@ impl RegistryWriter for RealRegistry {
 
     async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError> {
         let blob = Blob::of(&content);
-        if !self.has_blob(repository, &blob.digest).await? {
-            Upload::new(&self.connection, repository, &blob, BlobSource::Memory(content), &|_| {}).run().await?;
-        }
+        Upload::new(&self.connection, repository, &blob, BlobSource::Memory(content), &|_| {}).run().await?;
         Ok(blob)
     }
 
