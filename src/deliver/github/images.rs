@@ -38,6 +38,10 @@ const ROUNDS: usize = 12;
 /// The longest wait after a round.
 const MAX_PAUSE: Duration = Duration::from_millis(1500);
 
+/// Jobs of a matrix that finish together wait for the same minute, and would all lose but one. So each takes its turn within this time for
+/// every job: `PATIENCE` is enough for the largest matrix with images.
+const TURN: Duration = Duration::from_millis(800);
+
 /// The check run waits for its images, but not for ever.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
@@ -147,7 +151,12 @@ async fn publish(
         own.push(ImageFile::new(job, number, image.file.media_type, sha, image.file.bytes.len() as u64));
     }
     for round in 0..ROUNDS {
-        if github.room_for_writes(WRITES).await || round > 0 {
+        let has_waited = github.room_for_writes(WRITES).await;
+        if has_waited {
+            let jobs = u32::try_from(job.matrix_job.total).unwrap_or(u32::MAX);
+            sleep(up_to(TURN.saturating_mul(jobs))).await;
+        }
+        if has_waited || round > 0 {
             branch = own_branch(github, place).await?;
         }
         let before = match &branch {
@@ -166,11 +175,14 @@ async fn publish(
         if github.swap_branch(place.repository_id, place.name, from, &commit).await? == Swap::Moved {
             return Ok(addressed(place, &own, images));
         }
-        // The thread's own generator: this need not be reproducible.
-        let pause = rand::rng().random_range(Duration::ZERO..MAX_PAUSE);
-        sleep(pause).await;
+        sleep(up_to(MAX_PAUSE)).await;
     }
     Err(NotShown::Busy { name: name() })
+}
+
+/// A random pause. From the thread's own generator: it need not be reproducible.
+fn up_to(longest: Duration) -> Duration {
+    rand::rng().random_range(Duration::ZERO..=longest)
 }
 
 /// The branch, if it is ours or does not exist.

@@ -31,6 +31,8 @@ pub(super) struct Forms {
     pub(super) plain: Vec<Vec<u8>>,
     /// Found in text from which whitespace was taken: Base64 and hex, which tools wrap.
     pub(super) wrapped: Vec<Vec<u8>>,
+    /// Found in the same text: the words of a value without what is between them.
+    pub(super) words: Vec<Vec<u8>>,
 }
 
 /// The forms of a value as a whole, and of its lines if `counts` says so. Parts that are too short or common are left out.
@@ -55,7 +57,7 @@ pub(super) fn forms(value: &[u8], counts: fn(&[u8]) -> bool) -> Forms {
             // A terminal breaks lines between words.
             let squeezed: Vec<u8> = part.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
             if squeezed.len() < part.len() && weakness(&squeezed).is_none() {
-                found.wrapped.push(squeezed);
+                found.words.push(squeezed);
             }
             found.wrapped.extend(base32(part));
             found.wrapped.extend(dumped(part));

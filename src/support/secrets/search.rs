@@ -14,6 +14,8 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 pub struct SecretSearch {
     plain: Option<Patterns>,
     wrapped: Option<Patterns>,
+    /// How many of the wrapped patterns, from the first, are encoded: a character before or behind them may hold bits of the secret.
+    encoded: usize,
     secrets: usize,
 }
 
@@ -39,11 +41,12 @@ impl Patterns {
         Ok(Some(Self { automaton, owners: forms.into_iter().map(|(owner, _)| owner).collect(), longest, sorted }))
     }
 
-    fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+    /// Where patterns are, each with its place among them.
+    fn hits(&self, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
         if !self.automaton.is_match(bytes) {
             return Vec::new();
         }
-        self.automaton.find_overlapping_iter(bytes).map(|found| found.range()).collect()
+        self.automaton.find_overlapping_iter(bytes).map(|found| (found.pattern().as_usize(), found.range())).collect()
     }
 
     fn mark(&self, bytes: &[u8], found: &mut [bool]) {
@@ -72,14 +75,17 @@ impl SecretSearch {
     /// # Errors
     /// When there are too many.
     pub fn new<'a>(values: impl IntoIterator<Item = &'a [u8]>, counts: fn(&[u8]) -> bool) -> Result<Self, String> {
-        let (mut plain, mut wrapped, mut secrets) = (Vec::new(), Vec::new(), 0);
+        let (mut plain, mut wrapped, mut words, mut secrets) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for value in values {
             let found = forms(value, counts);
             plain.extend(found.plain.into_iter().map(|form| (secrets, form)));
             wrapped.extend(found.wrapped.into_iter().map(|form| (secrets, form)));
+            words.extend(found.words.into_iter().map(|form| (secrets, form)));
             secrets += 1;
         }
-        Ok(Self { plain: Patterns::of(plain)?, wrapped: Patterns::of(wrapped)?, secrets })
+        let encoded = wrapped.len();
+        wrapped.extend(words);
+        Ok(Self { plain: Patterns::of(plain)?, wrapped: Patterns::of(wrapped)?, encoded, secrets })
     }
 
     /// Whether there is nothing to be found.
@@ -108,12 +114,14 @@ impl SecretSearch {
 
     /// Where secrets are, in order and without overlaps.
     pub(super) fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let mut spans = self.plain.as_ref().map(|plain| plain.spans(bytes)).unwrap_or_default();
+        let mut spans: Vec<Range<usize>> =
+            self.plain.iter().flat_map(|plain| plain.hits(bytes)).map(|(_pattern, span)| span).collect();
         if let Some(wrapped) = &self.wrapped {
             let (unwrapped, places) = unwrapped(bytes);
-            for span in wrapped.spans(&unwrapped) {
+            for (pattern, span) in wrapped.hits(&unwrapped) {
                 let Some((first, last)) = places.get(span.start).zip(places.get(span.end - 1)) else { continue };
-                spans.push(widened(bytes, *first..*last + 1));
+                let span = *first..*last + 1;
+                spans.push(if pattern < self.encoded { widened(bytes, span) } else { span });
             }
         }
         merged(spans)
