@@ -34,4 +34,4 @@ pub use ruff::{RuffOutcome, Tools};
 pub use run::{InspectRequest, Inspected, SourceMaps, inspect};
 pub(crate) use run::{PolicyFindings, apply_policy, compare_with, inspect_schema};
 pub(crate) use signature::describe_with;
-pub(crate) use source_lines::source_lines;
+pub(crate) use source_lines::add_source_lines;

@@ -8,6 +8,7 @@ use cog_findings::text::shorten;
 
 use crate::domain::project_place::ProjectPlace;
 use crate::domain::report::{CaseReport, CaseStatus, SourceLines};
+use crate::support::secrets::HIDDEN;
 
 /// Lines of larger files are not shown.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -22,16 +23,20 @@ const AROUND_EXCEPTION: (usize, usize) = (4, 2);
 /// Where Cog puts the project in an image: `docs/reference/cog.md#instructions`.
 const IN_THE_IMAGE: &str = "/src/";
 
-/// The lines that explain why a case did not pass; none for one that passed. Lines of the model only if its project is what was tested.
-/// Blocks for about a millisecond.
-pub(crate) fn source_lines(case: &CaseReport, repository: &Path, tested: Option<&ProjectPlace>) -> Vec<SourceLines> {
-    if !matches!(case.status, CaseStatus::Failed | CaseStatus::Errored | CaseStatus::Flaky) {
-        return Vec::new();
+/// Adds the lines that explain why a case did not pass. Lines of the model only if its project is what was tested. Lines of the configuration only if
+/// no case has an input that is hidden: its value may be among them. Blocks for about a millisecond per case.
+pub(crate) fn add_source_lines(cases: &mut [CaseReport], repository: &Path, tested: Option<&ProjectPlace>) {
+    let has_hidden = cases.iter().flat_map(|case| case.inputs.values()).any(|value| value == HIDDEN);
+    for case in cases.iter_mut().filter(|case| needs_explanation(case)) {
+        let location = case.location.as_ref().filter(|_| !has_hidden);
+        let asked = location.and_then(|place| lines(repository, &place.file, place.line?, AROUND_CASE));
+        let raised = tested.and_then(|place| raised(case, repository, place));
+        case.sources = asked.into_iter().chain(raised).collect();
     }
-    let location = case.location.as_ref();
-    let asked = location.and_then(|place| lines(repository, &place.file, place.line?, AROUND_CASE));
-    let raised = tested.and_then(|place| raised(case, repository, place));
-    asked.into_iter().chain(raised).collect()
+}
+
+fn needs_explanation(case: &CaseReport) -> bool {
+    matches!(case.status, CaseStatus::Failed | CaseStatus::Errored | CaseStatus::Flaky)
 }
 
 /// The innermost line of the traceback that is in the project.
@@ -75,6 +80,7 @@ mod tests {
     use super::*;
     use crate::report::sample;
     use cog_findings::Location;
+    use serde_json::json;
 
     const PREDICT: &str = "def predict(words):\n    first = words[0]\n    return first\n";
 
@@ -84,6 +90,14 @@ mod tests {
         case.attempts[0].reason = Some("it failed".to_owned());
         case.attempts[0].logs_tail = logs.to_owned();
         case
+    }
+
+    /// The lines that one case shows.
+    fn source_lines(case: &CaseReport, repository: &Path, tested: Option<&ProjectPlace>) -> Vec<SourceLines> {
+        let mut cases = [case.clone()];
+        add_source_lines(&mut cases, repository, tested);
+        let [case] = cases;
+        case.sources
     }
 
     fn repository() -> tempfile::TempDir {
@@ -110,6 +124,18 @@ mod tests {
         assert_eq!(source_lines(&failed(logs), folder.path(), None).len(), 1);
         let passed = sample::case("case-1", CaseStatus::Passed);
         assert!(source_lines(&passed, folder.path(), Some(&place)).is_empty());
+    }
+
+    #[test]
+    fn a_configuration_with_a_hidden_input_is_not_shown() {
+        let folder = repository();
+        let mut other = sample::case("case-2", CaseStatus::Passed);
+        other.inputs.insert("key".to_owned(), json!(HIDDEN));
+        let logs = "File \"/src/predict.py\", line 2, in predict";
+        let mut cases = [failed(logs), other];
+        add_source_lines(&mut cases, folder.path(), Some(&ProjectPlace::of_folder("models/a")));
+        let files: Vec<&str> = cases[0].sources.iter().map(|source| source.file.as_str()).collect();
+        assert_eq!(files, ["models/a/predict.py"]);
     }
 
     #[test]

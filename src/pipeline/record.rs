@@ -9,7 +9,7 @@ use crate::domain::cost::Cost;
 use crate::domain::events::EventKind;
 use crate::domain::report::{ModelReport, Stage, StageReport, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::inspect::{apply_policy, source_lines, with_excerpt};
+use crate::inspect::{add_source_lines, apply_policy, with_excerpt};
 use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::within_grace;
@@ -212,9 +212,7 @@ impl<'a> ModelRecord<'a> {
     fn add_source_lines(&mut self) {
         let plan = &self.model.plan;
         let is_built = self.report.stages.iter().any(|stage| stage.stage == Stage::Build && stage.status == StageStatus::Passed);
-        for case in &mut self.report.cases {
-            case.sources = source_lines(case, plan.repository(), is_built.then_some(&plan.place));
-        }
+        add_source_lines(&mut self.report.cases, plan.repository(), is_built.then_some(&plan.place));
     }
 
     pub(super) fn finish(mut self) -> ModelReport {
