@@ -1,6 +1,7 @@
 //! The values that the template shows: text and CSS classes, decided here so that the template only places them.
 
 mod anchors;
+mod bars;
 mod case;
 mod cut;
 mod diff;

@@ -3,11 +3,8 @@
 
 use std::time::Duration;
 
+use super::bars::{self, Bar, Part, total_ms};
 use crate::report::json::v1;
-use crate::support::clock::readable_duration;
-
-/// The length of the longest row.
-const LENGTH: u64 = 1000;
 
 /// Rows of more attempts than these would be unreadable.
 const ATTEMPTS: usize = 10;
@@ -18,20 +15,6 @@ pub(crate) struct Steps {
     /// The bars as text.
     pub(crate) text: String,
     pub(crate) bars: Vec<Bar>,
-}
-
-/// A bar. Lengths are thousandths of the longest row.
-pub(crate) struct Bar {
-    pub(crate) class: &'static str,
-    pub(crate) start: u64,
-    pub(crate) length: u64,
-}
-
-/// A part of the time, before it has a place.
-struct Part {
-    class: &'static str,
-    duration_ms: u64,
-    text: String,
 }
 
 /// A row for each version; none for a case without a prediction.
@@ -48,11 +31,16 @@ pub(super) fn steps(case: &v1::Case) -> Vec<Steps> {
     for (number, tried) in (1..).zip(&case.attempts) {
         own.extend(attempt(tried, &if is_repeated { format!("attempt {number} ") } else { String::new() }));
     }
-    let checks_ms = case.duration_ms.saturating_sub(total(&own));
-    own.extend(part("checks", checks_ms, "checked for"));
+    let checks_ms = case.duration_ms.saturating_sub(total_ms(&own));
+    own.extend(Part::new("checks", checks_ms, "checked for"));
     rows.push(("this version", own));
-    let longest_ms = rows.iter().map(|(_, parts)| total(parts)).max().unwrap_or_default().max(1);
-    rows.into_iter().filter(|(_, parts)| !parts.is_empty()).map(|(version, parts)| row(version, &parts, longest_ms)).collect()
+    let longest_ms = rows.iter().map(|(_, parts)| total_ms(parts)).max().unwrap_or_default().max(1);
+    let rows = rows.into_iter().filter(|(_, parts)| !parts.is_empty());
+    let row = |(version, parts)| {
+        let bars = bars::bars(parts, longest_ms);
+        Steps { version, text: bars::text(&bars), bars }
+    };
+    rows.map(row).collect()
 }
 
 /// An attempt, divided if Replicate reported how long it ran.
@@ -61,36 +49,16 @@ fn attempt(attempt: &v1::Attempt, name: &str) -> Vec<Part> {
     let run_ms = run_ms.and_then(|run| u64::try_from(run.as_millis()).ok()).map(|run| run.min(attempt.duration_ms));
     match run_ms {
         Some(run_ms) => {
-            let waited = part("wait", attempt.duration_ms - run_ms, &format!("{name}waited"));
-            waited.into_iter().chain(part("ran", run_ms, &format!("{name}ran"))).collect()
+            let waited = Part::new("wait", attempt.duration_ms - run_ms, &format!("{name}waited"));
+            waited.into_iter().chain(Part::new("ran", run_ms, &format!("{name}ran"))).collect()
         }
-        None => part("ran", attempt.duration_ms, &format!("{name}took")).into_iter().collect(),
+        None => Part::new("ran", attempt.duration_ms, &format!("{name}took")).into_iter().collect(),
     }
-}
-
-fn part(class: &'static str, duration_ms: u64, verb: &str) -> Option<Part> {
-    let text = format!("{verb} {}", readable_duration(Duration::from_millis(duration_ms)));
-    (duration_ms > 0).then_some(Part { class, duration_ms, text })
-}
-
-fn total(parts: &[Part]) -> u64 {
-    parts.iter().map(|part| part.duration_ms).fold(0, u64::saturating_add)
-}
-
-fn row(version: &'static str, parts: &[Part], longest_ms: u64) -> Steps {
-    let mut before_ms: u64 = 0;
-    let mut bars = Vec::new();
-    for part in parts {
-        let after_ms = before_ms.saturating_add(part.duration_ms);
-        let place = |at_ms: u64| at_ms.saturating_mul(LENGTH) / longest_ms;
-        bars.push(Bar { class: part.class, start: place(before_ms), length: place(after_ms) - place(before_ms) });
-        before_ms = after_ms;
-    }
-    Steps { version, text: parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(", "), bars }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::bars::LENGTH;
     use super::*;
     use crate::report::{json, sample};
 

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
+use super::bars::{self, Bar, Part};
 use super::{Model, Verdict};
 use crate::domain::report::Stage;
 use crate::report::json::v1;
 use crate::support::clock::readable_duration;
-
-/// The length of the longest model's bar.
-const LENGTH: u64 = 1000;
 
 /// A model's time.
 pub(crate) struct ModelTime {
@@ -21,14 +19,6 @@ pub(crate) struct ModelTime {
     pub(crate) bars: Vec<Bar>,
 }
 
-/// A stage that took time. Lengths are thousandths of the longest model's time.
-pub(crate) struct Bar {
-    pub(crate) stage: &'static str,
-    pub(crate) start: u64,
-    pub(crate) length: u64,
-    pub(crate) text: String,
-}
-
 /// The times of models in the order of the page, and the stages that they have.
 pub(super) fn times(models: &[(&v1::Model, &Model)]) -> (Vec<ModelTime>, Vec<&'static str>) {
     let total = |model: &v1::Model| model.stages.iter().map(|stage| stage.duration_ms).fold(0, u64::saturating_add);
@@ -37,13 +27,13 @@ pub(super) fn times(models: &[(&v1::Model, &Model)]) -> (Vec<ModelTime>, Vec<&'s
         return (Vec::new(), Vec::new());
     }
     let times = models.iter().map(|(model, view)| {
-        let bars = bars(&model.stages, longest);
+        let bars = stage_bars(&model.stages, longest);
         ModelTime {
             anchor: view.anchor.clone(),
             name: view.name.clone(),
             verdict: view.verdict,
             total: readable_duration(Duration::from_millis(total(model))),
-            text: bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>().join(", "),
+            text: bars::text(&bars),
             bars,
         }
     });
@@ -53,17 +43,9 @@ pub(super) fn times(models: &[(&v1::Model, &Model)]) -> (Vec<ModelTime>, Vec<&'s
     (times.collect(), Stage::ALL.into_iter().filter(|stage| has(*stage)).map(Stage::as_str).collect())
 }
 
-fn bars(stages: &[v1::StageEntry], longest_ms: u64) -> Vec<Bar> {
-    let mut before_ms: u64 = 0;
-    let mut bars = Vec::new();
-    for stage in stages.iter().filter(|stage| stage.duration_ms > 0) {
-        let after_ms = before_ms.saturating_add(stage.duration_ms);
-        let place = |at_ms: u64| at_ms.saturating_mul(LENGTH) / longest_ms;
-        let text = format!("{} {}", stage.name, readable_duration(Duration::from_millis(stage.duration_ms)));
-        bars.push(Bar { stage: stage.name.as_str(), start: place(before_ms), length: place(after_ms) - place(before_ms), text });
-        before_ms = after_ms;
-    }
-    bars
+fn stage_bars(stages: &[v1::StageEntry], longest_ms: u64) -> Vec<Bar> {
+    let parts = stages.iter().filter_map(|stage| Part::new(stage.name.as_str(), stage.duration_ms, stage.name.as_str()));
+    bars::bars(parts.collect(), longest_ms)
 }
 
 #[cfg(test)]
@@ -75,8 +57,8 @@ mod tests {
     fn bars_follow_each_other_and_none_is_longer_than_the_longest_model() {
         let stage = |name, duration_ms| v1::StageEntry { name, status: StageStatus::Passed, duration_ms, note: None };
         let stages = [stage(Stage::Inspect, 1000), stage(Stage::Build, 3000), stage(Stage::Stage, 0), stage(Stage::Verify, 6000)];
-        let bars = bars(&stages, 20_000);
-        let shape: Vec<(&str, u64, u64)> = bars.iter().map(|bar| (bar.stage, bar.start, bar.length)).collect();
+        let bars = stage_bars(&stages, 20_000);
+        let shape: Vec<(&str, u64, u64)> = bars.iter().map(|bar| (bar.class, bar.start, bar.length)).collect();
         assert_eq!(shape, [("inspect", 0, 50), ("build", 50, 150), ("verify", 200, 300)]);
         assert_eq!(bars[1].text, "build 3.0 s");
     }
