@@ -11,6 +11,7 @@ use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::clients::docker::messages::ended_with_a_rest;
 use crate::clients::docker::progress::BuildProgress;
 use crate::clients::docker::session::SecretSession;
 use crate::clients::docker::{BuildContext, BuildEvent, BuildNetwork, DockerError, ImageBuild, RealDocker};
@@ -18,6 +19,8 @@ use crate::support::ExposeSecret as _;
 
 /// The only platform of Replicate.
 pub(super) const PLATFORM: &str = "linux/amd64";
+
+const ATTEMPT: &str = "build the image";
 
 /// Chunk size for reading the context.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -51,6 +54,7 @@ impl RealDocker {
         let body = body_try_stream(ReaderStream::with_capacity(context, CHUNK_BYTES));
         let mut messages = client.build_image(options(build, session), None, Some(body));
         let mut progress = BuildProgress::default();
+        let mut is_built = false;
         loop {
             let message = tokio::select! {
                 // Dropping the stream closes the connection, which makes the daemon abort the build.
@@ -58,11 +62,15 @@ impl RealDocker {
                 message = messages.next() => message,
             };
             match message {
-                None => return Ok(()),
+                None if is_built => return Ok(()),
+                None => {
+                    return Err(DockerError::Connection { attempted: ATTEMPT.to_owned(), source: "the response ended early".into() });
+                }
                 Some(Ok(BuildInfo { aux: Some(BuildInfoAux::BuildKit(status)), .. })) => {
                     progress.absorb(status).into_iter().for_each(&mut *events);
                 }
-                Some(Ok(_)) => {}
+                Some(Ok(message)) => is_built |= matches!(message.aux, Some(BuildInfoAux::Default(_))),
+                Some(Err(error)) if is_built && ended_with_a_rest(&error) => return Ok(()),
                 Some(Err(error)) => return Err(self.build_error(&progress, error)),
             }
         }
@@ -70,7 +78,7 @@ impl RealDocker {
 
     /// A stream error is BuildKit's verdict on the build. Other errors are the daemon's.
     fn build_error(&self, progress: &BuildProgress, error: bollard::errors::Error) -> DockerError {
-        match self.meaning("build the image", "", error) {
+        match self.meaning(ATTEMPT, "", error) {
             DockerError::Daemon { status: None, message, .. } | DockerError::CertificateUnknown { message, .. } => {
                 DockerError::BuildFailed { step: progress.failed_step().map(str::to_owned), message }
             }

@@ -17,6 +17,7 @@ mod endpoint;
 mod error;
 mod leftovers;
 mod lost;
+mod messages;
 mod network;
 mod own_container;
 mod progress;

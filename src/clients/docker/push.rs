@@ -9,6 +9,7 @@ use bollard::query_parameters::PushImageOptions;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::docker::messages::ended_with_a_rest;
 use crate::clients::docker::{
     DockerError, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RealDocker, RegistryCredentials,
 };
@@ -43,6 +44,7 @@ impl RealDocker {
         let options = PushImageOptions { tag: Some(push.tag.clone()), platform: None };
         let credentials = push.credentials.as_ref().map(credentials);
         let mut messages = self.patient.push_image(&push.repository, Some(options), credentials);
+        let no_digest = || DockerError::NoDigest { repository: push.repository.clone() };
         let mut layers = PushedLayers::default();
         let mut pushed = None;
         loop {
@@ -51,7 +53,8 @@ impl RealDocker {
                 message = messages.next() => message,
             };
             match message {
-                None => return pushed.ok_or_else(|| DockerError::NoDigest { repository: push.repository.clone() }),
+                None => return pushed.ok_or_else(no_digest),
+                Some(Err(error)) if ended_with_a_rest(&error) => return pushed.ok_or_else(no_digest),
                 Some(Ok(message)) => {
                     layers.absorb(&message).into_iter().for_each(&mut *events);
                     pushed = message.status.as_deref().and_then(|status| digest_line(&push.tag, status)).or(pushed);

@@ -50,7 +50,7 @@ pub(super) async fn drive<O: Operation>(
     let created = Instant::now();
     let mut started = started_at(&current, created);
     let pace = limits.pace.as_deref();
-    let (mut scout, mut is_news) = (None, false);
+    let mut is_news = false;
     // The shortest that was seen: others include work of the service.
     let mut round_trip: Option<Duration> = None;
     loop {
@@ -70,15 +70,12 @@ pub(super) async fn drive<O: Operation>(
             return give_up(operation, phase, limit, current).await;
         }
         let unknown = pace.filter(|pace| pace.typical().is_none());
-        if let (Some(pace), None) = (unknown, &scout) {
-            scout = pace.scout();
-        }
         let outlook = match pace.and_then(Pace::typical) {
             Some(typical) => Outlook::Expected { typical, is_news: std::mem::take(&mut is_news) },
-            None if unknown.is_some() && scout.is_none() => Outlook::Following,
             None => Outlook::Unknown,
         };
-        let wait = limits.polling.wait(phase, age, outlook, round_trip.unwrap_or_default()).min(left);
+        let wait = limits.polling.wait(phase, age, outlook, round_trip.unwrap_or_default());
+        let wait = unknown.map_or(wait, |pace| pace.turn(wait, limits.polling.shortest)).min(left);
         let learned = async {
             match unknown {
                 Some(pace) => pace.learned().await,

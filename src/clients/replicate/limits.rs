@@ -58,10 +58,6 @@ const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
 /// The longest wait until the expected end is near.
 const MAX_WHEN_EXPECTED: Duration = Duration::from_secs(30);
 
-/// Bounds of the wait of a prediction while another one scouts.
-const MIN_WHEN_FOLLOWING: Duration = Duration::from_millis(500);
-const MAX_WHEN_FOLLOWING: Duration = Duration::from_secs(5);
-
 /// How often a prediction is polled: after a part of the time it has spent in its phase, within bounds, and more often around its
 /// expected end.
 ///
@@ -94,8 +90,6 @@ impl Default for Polling {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outlook {
     Unknown,
-    /// Another prediction of the version is about to find out.
-    Following,
     Expected {
         typical: Typical,
         /// Whether another prediction has just found it out.
@@ -124,7 +118,6 @@ impl Polling {
                     TimeLimit::Run => running,
                 }
             }
-            (_, Outlook::Following) => (age / 2, MIN_WHEN_FOLLOWING, MAX_WHEN_FOLLOWING),
             // A warm version starts at once, and others may be waiting for it to start.
             (TimeLimit::StartUp, Outlook::Unknown) => starting,
             (TimeLimit::Run, Outlook::Unknown) => running,

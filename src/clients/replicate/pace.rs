@@ -1,15 +1,19 @@
 //! How long predictions of a version take, shared by those in flight, so that each is polled when it is about to finish.
 //!
-//! Until that is known, one prediction scouts: it is polled often, and the others hardly at all. They started at about the same time, so
-//! what it learns is in time for them. Sixteen predictions that are all polled often are hundreds of requests.
+//! Until that is known, they are polled in turns. They started at about the same time, so what the first one shows is in time for the
+//! others. Sixteen predictions that are all polled often are hundreds of requests.
 
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The shortest time between the expected end and the first poll after it.
 const SHORTEST_MARGIN: Duration = Duration::from_millis(10);
+
+/// The longest wait for a turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// The run time to expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +42,13 @@ impl Typical {
 #[derive(Debug)]
 pub struct Pace {
     typical: watch::Sender<Option<Typical>>,
-    scout: Arc<Semaphore>,
+    /// The latest turn that was given to a prediction.
+    last_turn: Mutex<Option<Instant>>,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { typical: watch::Sender::new(None), scout: Arc::new(Semaphore::new(1)) }
+        Self { typical: watch::Sender::new(None), last_turn: Mutex::new(None) }
     }
 }
 
@@ -85,9 +90,15 @@ impl Pace {
         let _is_known = known.wait_for(Option::is_some).await;
     }
 
-    /// The task to find out. `None` while another prediction has it.
-    pub(super) fn scout(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.scout).try_acquire_owned().ok()
+    /// The wait of a prediction until its turn: its own `wait` while it is alone, or else that much after the others that wait, and at
+    /// least `shortest`.
+    pub(super) fn turn(&self, wait: Duration, shortest: Duration) -> Duration {
+        let now = Instant::now();
+        let mut last = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = last.filter(|last| *last > now).map(|last| last - now + wait.max(shortest));
+        let wait = wait.max(behind.unwrap_or_default()).min(LONGEST_WAIT);
+        *last = Some(now + wait);
+        wait
     }
 }
 
@@ -118,12 +129,14 @@ mod tests {
         assert!((1.009..1.011).contains(&near.as_secs_f64()) && (0.909..0.911).contains(&far.as_secs_f64()), "{near:?} {far:?}");
     }
 
-    #[test]
-    fn one_prediction_scouts_at_a_time() {
+    #[tokio::test(start_paused = true)]
+    async fn predictions_wait_for_each_other_and_one_alone_does_not() {
         let pace = Pace::default();
-        let scout = pace.scout();
-        assert!(scout.is_some() && pace.scout().is_none());
-        drop(scout);
-        assert!(pace.scout().is_some());
+        let turn = |wait| pace.turn(Duration::from_millis(wait), Duration::from_millis(50)).as_millis();
+        assert_eq!([turn(10), turn(10), turn(200), turn(10)], [10, 60, 260, 310]);
+        tokio::time::advance(Duration::from_millis(310)).await;
+        assert_eq!(turn(10), 10);
+        tokio::time::advance(Duration::from_millis(10)).await;
+        assert_eq!([turn(4_900), turn(4_900), turn(4_900)], [4_900, 5_000, 5_000]);
     }
 }

@@ -68,6 +68,14 @@ impl<'a> Occurrences<'a> {
         merged(spans)
     }
 
+    /// Where the last visible character ends.
+    pub(super) fn visible_end(&self) -> usize {
+        match &self.shown {
+            Some(shown) => shown.places.last().map_or(0, |place| place.end),
+            None => self.text.len(),
+        }
+    }
+
     /// The start of the part at the end that may be the beginning of a secret, or is that of an escape sequence.
     pub(super) fn open_end(&self) -> Option<usize> {
         let in_whole = self.search.open_end(self.text.as_bytes()).map(|place| self.text.floor_char_boundary(place));

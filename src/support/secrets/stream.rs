@@ -1,5 +1,7 @@
 //! Hides secrets in output that arrives piece by piece.
 
+use std::ops::Range;
+
 use super::occurrences::Occurrences;
 use super::redactor::{Redactor, hide};
 
@@ -40,12 +42,14 @@ impl RedactedStream {
         let occurrences = Occurrences::of(&self.held, &search);
         let spans = occurrences.spans();
         let mut open = occurrences.open_end().unwrap_or(self.held.len());
+        let visible_end = occurrences.visible_end();
         loop {
             if whole_lines {
                 open = self.held[..open].rfind('\n').map_or(0, |place| place + 1);
             }
-            // A secret must not be cut in two, and one at the end of what is shown may go on.
-            let Some(cut) = spans.iter().find(|span| span.start < open && open <= span.end) else { break };
+            // A secret must not be cut in two, and one at the end of what is visible may go on.
+            let may_go_on = |span: &&Range<usize>| span.start < open && (open <= span.end || span.end == visible_end);
+            let Some(cut) = spans.iter().find(may_go_on) else { break };
             open = cut.start;
         }
         if self.held.len() - open > MAX_HELD_BYTES {
@@ -195,6 +199,20 @@ mod tests {
         let all = shown.join("\n");
         assert!(all.starts_with("before\n") && all.ends_with("\nbehind") && all.contains("***"), "{all}");
         assert!(!all.contains(&encoded[70..76]) && !all.contains(&encoded[76..90]), "{all}");
+    }
+
+    #[test]
+    fn an_encoded_secret_may_go_on_behind_something_invisible() {
+        let encoded = STANDARD.encode("?-+~Aa??+0-_+A0a");
+        let (first, rest) = encoded.split_at(21);
+        let redactor = Redactor::of(["?-+~Aa??+0-_+A0a"]);
+        for between in ["", "\u{feff}", "\u{feff}\u{2060}", "\u{1b}[0m", "\u{1b}[0m\r"] {
+            for cut in (0..=between.len()).filter(|cut| between.is_char_boundary(*cut)) {
+                let (before, behind) = between.split_at(cut);
+                let pieces = [format!("|{first}{before}"), format!("{behind}{rest}|")];
+                assert_eq!(shown(&redactor, pieces.iter().map(String::as_str)), "|***|", "{between:?} at {cut}");
+            }
+        }
     }
 
     #[test]
