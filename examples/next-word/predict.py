@@ -3,18 +3,18 @@
 import json
 from typing import Optional
 
-from cog import BasePredictor, Input, Path
+from cog import BaseRunner, Input, Path
 
 from train import learn
 
 BUILT_IN = "the cat saw the dog and the dog saw the cat and then the cat slept"
 
 
-class Predictor(BasePredictor):
+class Predictor(BaseRunner):
     def setup(self) -> None:
         self.built_in = learn(BUILT_IN, 3)
 
-    def predict(
+    def run(
         self,
         prompt: str = Input(description="The text to continue", max_length=10_000),
         length: int = Input(description="How many words to add", default=5, ge=0, le=100),

@@ -6,7 +6,7 @@ import tempfile
 import zlib
 from typing import Optional
 
-from cog import BasePredictor, Input, Path
+from cog import BaseRunner, Input, Path
 
 SKIES = {
     "dawn": ((255, 196, 140), (120, 90, 140)),
@@ -15,8 +15,8 @@ SKIES = {
 }
 
 
-class Predictor(BasePredictor):
-    def predict(
+class Predictor(BaseRunner):
+    def run(
         self,
         sky: str = Input(description="The time of day", choices=["dawn", "noon", "night"], default="night"),
         buildings: int = Input(description="How many buildings there are", default=12, ge=1, le=60),

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from typing import List
 
-from cog import BaseModel, BasePredictor, Input
+from cog import BaseModel, BaseRunner, Input
 
 
 class Output(BaseModel):
@@ -14,11 +14,11 @@ class Output(BaseModel):
     most_common: List[str]
 
 
-class Predictor(BasePredictor):
+class Predictor(BaseRunner):
     def setup(self) -> None:
         self.word = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
-    def predict(
+    def run(
         self,
         text: str = Input(description="The text to count", max_length=100_000),
         top: int = Input(description="How many of the most common words to name", default=3, ge=0, le=50),

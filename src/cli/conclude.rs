@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::cli::context::Context;
 use crate::cli::finding_output;
-use crate::cli::load::Loaded;
+use crate::cli::load::CommandInputs;
 use crate::cli::origin::origin;
 use crate::cli::printer::{Format, Printer};
 use crate::cli::services;
@@ -26,11 +26,11 @@ pub(super) fn options(notices: Vec<String>) -> RunOptions {
 }
 
 /// Concludes a run without models: that is a result too, and reports say so.
-pub(super) fn nothing_to_do(loaded: &Loaded, context: &Context) -> Verdict {
+pub(super) fn nothing_to_do(loaded: &CommandInputs, context: &Context) -> Verdict {
     conclude(&without_models(loaded), &loaded.run.settings.report_dir, context)
 }
 
-pub(super) fn without_models(loaded: &Loaded) -> RunReport {
+pub(super) fn without_models(loaded: &CommandInputs) -> RunReport {
     let options = options(loaded.notices.clone());
     RunReport {
         tool_version: options.tool_version,

@@ -32,11 +32,11 @@ pub(super) struct Handover {
     registrar: ImageRegistrar,
     /// The account of the sandbox.
     username: String,
-    handed: Mutex<Handed>,
+    handed: Mutex<HandoverState>,
 }
 
 #[derive(Default)]
-struct Handed {
+struct HandoverState {
     /// By the digest under which an image was passed.
     manifests: BTreeMap<String, Manifest>,
     /// Names that keep the daemon from removing the images.
@@ -58,7 +58,7 @@ impl Handover {
         }
     }
 
-    fn handed(&self) -> std::sync::MutexGuard<'_, Handed> {
+    fn handed(&self) -> std::sync::MutexGuard<'_, HandoverState> {
         self.handed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,7 +20,7 @@ use crate::select::Script;
 use crate::support::{ExposeSecret as _, SecretString};
 
 /// The models and settings of a command.
-pub(super) struct Loaded {
+pub(super) struct CommandInputs {
     /// The models, in the order of the request. Empty if only changed models were requested and nothing has changed.
     pub(super) models: Vec<LoadedModel>,
     pub(super) run: RunSettings,
@@ -31,27 +31,27 @@ pub(super) struct Loaded {
 }
 
 /// Loads the models and settings of a run in the working folder. Several models are an error unless some were chosen.
-pub(super) async fn load(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+pub(super) async fn load(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<CommandInputs, Failure> {
     load_from(requested(&models, flags, context)?, context).await
 }
 
 /// Loads the models and settings of a command that publishes nothing. Unless some were chosen, all models are loaded. A project need not
 /// name its live model.
-pub(super) async fn load_every(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+pub(super) async fn load_every(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<CommandInputs, Failure> {
     load_from(Sources { every_model: true, model_optional: true, ..requested(&models, flags, context)? }, context).await
 }
 
 /// Loads the models and settings of a command that only builds. The project need not name its live model.
-pub(super) async fn load_to_build(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+pub(super) async fn load_to_build(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<CommandInputs, Failure> {
     load_from(Sources { model_optional: true, ..requested(&models, flags, context)? }, context).await
 }
 
 /// Loads the settings to verify a version. Its model may be the test model of a configuration.
-pub(super) async fn load_for_version(model: String, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+pub(super) async fn load_for_version(model: String, flags: SettingFlags, context: &Context) -> Result<CommandInputs, Failure> {
     load_from(Sources { verified_model: Some(model), ..sources(None, flags, context) }, context).await
 }
 
-async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure> {
+async fn load_from(mut sources: Sources, context: &Context) -> Result<CommandInputs, Failure> {
     // Its mistakes are reported below, with those of all other files.
     let configured = config::configured(&sources).ok();
     let script = match &configured {
@@ -83,7 +83,7 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
         context.printer.say(&format!("note: {notice}"));
     }
     notices.extend(print_findings(&loaded.findings, &loaded.run, context));
-    Ok(Loaded { models: loaded.models, run: loaded.run, script, notices })
+    Ok(CommandInputs { models: loaded.models, run: loaded.run, script, notices })
 }
 
 /// The CLI token that `cog login` saved. Foreign code gets none.
@@ -205,6 +205,6 @@ fn wrong(error: ConfigError, sources: &Sources, context: &Context) -> Failure {
 }
 
 /// Loads the settings that the files of the working folder hold.
-pub(super) async fn load_plain(context: &Context) -> Result<Loaded, Failure> {
+pub(super) async fn load_plain(context: &Context) -> Result<CommandInputs, Failure> {
     load(Vec::new(), SettingFlags::default(), context).await
 }

@@ -50,7 +50,7 @@ pub(super) struct ConfigFiles {
 
 /// The configurations that a request selects.
 #[derive(Debug, Default)]
-pub(super) struct Chosen {
+pub(super) struct SelectedFiles {
     pub(super) paths: Vec<String>,
     /// Live models that were named as OWNER/NAME, and have no configuration.
     pub(super) without_file: Vec<String>,
@@ -123,14 +123,14 @@ impl ConfigFiles {
     }
 
     /// All configurations.
-    pub(super) fn all(&self) -> Chosen {
+    pub(super) fn all(&self) -> SelectedFiles {
         let paths = self.files.iter().map(|file| file.path.clone()).collect();
-        Chosen { paths, findings: self.findings().cloned().collect(), ..Chosen::default() }
+        SelectedFiles { paths, findings: self.findings().cloned().collect(), ..SelectedFiles::default() }
     }
 
     /// The configurations of these names.
-    pub(super) fn named<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Chosen, ConfigError> {
-        let mut chosen = Chosen::default();
+    pub(super) fn named<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<SelectedFiles, ConfigError> {
+        let mut chosen = SelectedFiles::default();
         for name in names {
             let file = self.files.iter().find(|file| file.name.as_str() == name).ok_or_else(|| self.unknown(name))?;
             chosen.paths.push(file.path.clone());
@@ -141,7 +141,7 @@ impl ConfigFiles {
     }
 
     /// The configurations that a request names.
-    pub(super) fn requested(&self, request: &str) -> Result<Chosen, ConfigError> {
+    pub(super) fn requested(&self, request: &str) -> Result<SelectedFiles, ConfigError> {
         match split_request(request).as_slice() {
             // What has changed is not known here. `Sources::selected` says it.
             ["all" | "changed"] => Ok(self.all()),
@@ -152,7 +152,7 @@ impl ConfigFiles {
 
     /// What a request for tests of live versions names: configurations, and models as OWNER/NAME. Such a model is tested as its configuration
     /// says, if it has one.
-    pub(super) fn requested_live(&self, root: &Path, request: &str) -> Result<Chosen, ConfigError> {
+    pub(super) fn requested_live(&self, root: &Path, request: &str) -> Result<SelectedFiles, ConfigError> {
         let (models, words): (Vec<&str>, Vec<&str>) = split_request(request).into_iter().partition(|word| word.contains('/'));
         if models.is_empty() {
             return self.requested(request);
@@ -189,7 +189,7 @@ impl ConfigFiles {
 
     /// The configuration for a model: the only one, else the one that names the model, else the one with its name. Empty without any
     /// configuration; an error if none of several fits.
-    pub(super) fn of_model(&self, root: &Path, model: &str) -> Result<Chosen, ConfigError> {
+    pub(super) fn of_model(&self, root: &Path, model: &str) -> Result<SelectedFiles, ConfigError> {
         let names_it = |file: &&ConfigFile| {
             let text = read_text(root, &file.path).unwrap_or_default();
             let config = model_file::parse(&text, &file.path).0;
@@ -199,7 +199,7 @@ impl ConfigFiles {
         };
         let stem = model.rsplit('/').next().unwrap_or(model);
         let file = match self.files.as_slice() {
-            [] => return Ok(Chosen::default()),
+            [] => return Ok(SelectedFiles::default()),
             [only] => Some(only),
             files => files.iter().find(names_it).or_else(|| files.iter().find(|file| file.name.as_str() == stem)),
         };
@@ -213,7 +213,7 @@ impl ConfigFiles {
     }
 
     /// The only configuration. Several are an error.
-    pub(super) fn only(&self) -> Result<Chosen, ConfigError> {
+    pub(super) fn only(&self) -> Result<SelectedFiles, ConfigError> {
         match self.files.len() {
             0 | 1 => Ok(self.all()),
             _ => {

@@ -8,7 +8,7 @@ use cog_findings::text::{nearest, shorten};
 use figment::value::Dict;
 
 use crate::config::choices::VerifyMode;
-use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
+use crate::config::files::{SelectedFiles, ConfigFiles, DEFAULT_CONFIG, read_text};
 use crate::config::folders::{self, Projects};
 use crate::config::git_folder::is_of_git;
 use crate::config::layers::{SettingLayer, SettingLayers};
@@ -79,13 +79,13 @@ impl ConfiguredRepository {
     }
 
     /// The configuration files of this run.
-    pub(super) fn chosen(&self, sources: &Sources, files: &ConfigFiles) -> Result<Chosen, ConfigError> {
+    pub(super) fn chosen(&self, sources: &Sources, files: &ConfigFiles) -> Result<SelectedFiles, ConfigError> {
         if let Some(names) = &sources.selected {
             return files.named(names.iter().map(ModelName::as_str));
         }
         if let Some(file) = &self.settings.config {
             check_one_choice(&sources.flags)?;
-            return Ok(Chosen { paths: vec![file.clone()], ..Chosen::default() });
+            return Ok(SelectedFiles { paths: vec![file.clone()], ..SelectedFiles::default() });
         }
         if let Some(request) = &self.settings.models {
             return match self.settings.verify {
@@ -94,7 +94,7 @@ impl ConfiguredRepository {
             };
         }
         if self.root.join(DEFAULT_CONFIG).is_file() {
-            return Ok(Chosen { paths: vec![DEFAULT_CONFIG.to_owned()], ..Chosen::default() });
+            return Ok(SelectedFiles { paths: vec![DEFAULT_CONFIG.to_owned()], ..SelectedFiles::default() });
         }
         match sources.model_argument.as_ref().or(sources.verified_model.as_ref()) {
             Some(model) => files.of_model(&self.root, model),

@@ -19,9 +19,14 @@ pub(crate) fn with_excerpt(mut finding: Finding, folder: &Path) -> Finding {
     finding
 }
 
+/// The text of a file whose lines may be shown.
+pub(super) fn shown_text(folder: &Path, file: &str) -> Option<String> {
+    // Paths come from the repository or from a model: they must not lead out of the folder, not even through a link.
+    repository_files::read_text(folder, Path::new(file), MAX_BYTES).ok()
+}
+
 fn line(folder: &Path, file: &str, number: u32) -> Option<String> {
-    // Paths in findings come from the repository: they must not lead out of it, not even through a link.
-    let text = repository_files::read_text(folder, Path::new(file), MAX_BYTES).ok()?;
+    let text = shown_text(folder, file)?;
     let line = text.lines().nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
     (!line.trim().is_empty() && line.chars().count() <= MAX_CHARACTERS).then(|| line.to_owned())
 }

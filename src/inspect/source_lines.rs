@@ -2,16 +2,15 @@
 //!
 //! Single lines of findings are `excerpt`'s.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use cog_findings::text::shorten;
 
 use crate::domain::project_place::ProjectPlace;
 use crate::domain::report::{CaseReport, CaseStatus, SourceLines};
+use crate::inspect::excerpt::shown_text;
 use crate::support::secrets::HIDDEN;
-
-/// Lines of larger files are not shown.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Longer lines are cut.
 const LINE_BYTES: usize = 300;
@@ -27,10 +26,11 @@ const IN_THE_IMAGE: &str = "/src/";
 /// no case has an input that is hidden: its value may be among them. Blocks for about a millisecond per case.
 pub(crate) fn add_source_lines(cases: &mut [CaseReport], repository: &Path, tested: Option<&ProjectPlace>) {
     let has_hidden = cases.iter().flat_map(|case| case.inputs.values()).any(|value| value == HIDDEN);
+    let mut files = Files { repository, texts: BTreeMap::new() };
     for case in cases.iter_mut().filter(|case| needs_explanation(case)) {
         let location = case.location.as_ref().filter(|_| !has_hidden);
-        let asked = location.and_then(|place| lines(repository, &place.file, place.line?, AROUND_CASE));
-        let raised = tested.and_then(|place| raised(case, repository, place));
+        let asked = location.and_then(|place| files.lines(&place.file, place.line?, AROUND_CASE));
+        let raised = tested.and_then(|place| raised(case, &mut files, place));
         case.sources = asked.into_iter().chain(raised).collect();
     }
 }
@@ -40,7 +40,7 @@ fn needs_explanation(case: &CaseReport) -> bool {
 }
 
 /// The innermost line of the traceback that is in the project.
-fn raised(case: &CaseReport, repository: &Path, place: &ProjectPlace) -> Option<SourceLines> {
+fn raised(case: &CaseReport, files: &mut Files<'_>, place: &ProjectPlace) -> Option<SourceLines> {
     let attempt = case.attempts.iter().rev().find(|attempt| attempt.reason.is_some())?;
     let frames = attempt.logs_tail.lines().filter_map(frame).collect::<Vec<_>>();
     frames.into_iter().rev().find_map(|(file, line)| {
@@ -50,7 +50,7 @@ fn raised(case: &CaseReport, repository: &Path, place: &ProjectPlace) -> Option<
             return None;
         }
         let file = if place.context.is_empty() { file.to_owned() } else { format!("{}/{file}", place.context) };
-        lines(repository, &file, line, AROUND_EXCEPTION)
+        files.lines(&file, line, AROUND_EXCEPTION)
     })
 }
 
@@ -61,16 +61,22 @@ fn frame(line: &str) -> Option<(&str, u32)> {
     Some((file, rest.get(..digits)?.parse().ok()?))
 }
 
-fn lines(repository: &Path, file: &str, line: u32, (before, after): (usize, usize)) -> Option<SourceLines> {
-    // Paths come from the repository or from a model: they must not lead out of it, not even through a link.
-    let text = repository_files::read_text(repository, Path::new(file), MAX_BYTES).ok()?;
-    let at = usize::try_from(line).ok()?.checked_sub(1)?;
-    let all: Vec<&str> = text.lines().collect();
-    let start = at.saturating_sub(before);
-    let shown = all.get(start..all.len().min(at.saturating_add(after).saturating_add(1)))?;
-    let is_there = all.get(at).is_some_and(|line| !line.trim().is_empty());
-    let lines = shown.iter().map(|line| shorten(line, LINE_BYTES)).collect();
-    is_there.then_some(SourceLines { file: file.to_owned(), line, first: u32::try_from(start + 1).ok()?, lines })
+/// Files of the repository, each read once: many cases fail in the same one.
+struct Files<'a> {
+    repository: &'a Path,
+    texts: BTreeMap<String, Option<String>>,
+}
+
+impl Files<'_> {
+    fn lines(&mut self, file: &str, line: u32, (before, after): (usize, usize)) -> Option<SourceLines> {
+        let text = self.texts.entry(file.to_owned()).or_insert_with(|| shown_text(self.repository, file)).as_ref()?;
+        let at = usize::try_from(line).ok()?.checked_sub(1)?;
+        let start = at.saturating_sub(before);
+        let shown: Vec<&str> = text.lines().skip(start).take(at - start + after + 1).collect();
+        let is_there = shown.get(at - start).is_some_and(|line| !line.trim().is_empty());
+        let lines = shown.iter().map(|line| shorten(line, LINE_BYTES)).collect();
+        is_there.then_some(SourceLines { file: file.to_owned(), line, first: u32::try_from(start + 1).ok()?, lines })
+    }
 }
 
 #[cfg(test)]

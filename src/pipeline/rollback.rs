@@ -81,7 +81,7 @@ impl Rollback<'_> {
             found.cleared
         } else {
             let staged = record.enter(Restaging { version: &found.version, services }).await?;
-            record.enter(Trying { staged, found: &found, services }).await?
+            record.enter(TrialPrediction { staged, found: &found, services }).await?
         };
         // A version that appears in the meantime may be the fix.
         let publish = &services.publish;
@@ -268,14 +268,14 @@ impl StageWork for Restaging<'_> {
 }
 
 /// Runs one prediction on the copy.
-struct Trying<'a> {
+struct TrialPrediction<'a> {
     staged: Staged,
     found: &'a Found,
     services: &'a RegistryServices,
 }
 
 #[async_trait]
-impl StageWork for Trying<'_> {
+impl StageWork for TrialPrediction<'_> {
     const STAGE: Stage = Stage::Verify;
     type Value = Cleared;
 

@@ -60,7 +60,7 @@ impl OfServer<'_> {
         for stage in [Stage::Build, Stage::Stage] {
             record.skip(stage, "the server runs already");
         }
-        record.enter(Asking { schema: &schema, server: self.server, services: self.services }).await?;
+        record.enter(ServerCall { schema: &schema, server: self.server, services: self.services }).await?;
         Ok("nothing is published: the server runs already")
     }
 }
@@ -91,14 +91,14 @@ impl StageWork for Reaching<'_> {
 }
 
 /// Runs the predictions on the server.
-struct Asking<'a> {
+struct ServerCall<'a> {
     schema: &'a Value,
     server: &'a CogServer,
     services: &'a VerifyServices,
 }
 
 #[async_trait]
-impl StageWork for Asking<'_> {
+impl StageWork for ServerCall<'_> {
     const STAGE: Stage = Stage::Verify;
     type Value = ();
 

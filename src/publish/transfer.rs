@@ -98,7 +98,7 @@ pub(super) async fn prepare<'a>(
     let config = writer.small_blob(&from, &image.config).await?;
     let config = with_label(&config, PUSH_ID, &Uuid::now_v7().to_string())?;
 
-    let layers = LayerTransfer::of(&image.layers, from, to, writer, audience);
+    let layers = LayerTransfer::of(&image.layers, from, to, writer, audience).await;
     layers.bring_all().await?;
     let manifest = image.with_config(&writer.put_blob(to, config).await?);
     Ok(Prepared { manifest, repairs_left: layers.blobs.len(), layers, writer })
@@ -122,7 +122,7 @@ pub(super) async fn prepare_graft<'a>(
         writer.put_file(to, layer, &sent).await?;
     }
     let kept = graft.manifest.layers.iter().filter(|layer| !new.contains(&layer.digest));
-    let layers = LayerTransfer::of(kept, graft.on.model.to_string(), to, writer, audience);
+    let layers = LayerTransfer::of(kept, graft.on.model.to_string(), to, writer, audience).await;
     layers.bring_all().await?;
     let config = with_label(&graft.config, PUSH_ID, &Uuid::now_v7().to_string())?;
     let manifest = graft.manifest.with_config(&writer.put_blob(to, config).await?);
@@ -199,6 +199,8 @@ pub(super) async fn image_of(
 struct LayerTransfer<'a> {
     /// Each once, in order.
     blobs: Vec<Blob>,
+    /// Those of the other repository's newest version. A registry that lost one says so when it gets the manifest.
+    known: BTreeSet<ImageDigest>,
     from: String,
     to: &'a str,
     writer: &'a dyn RegistryWriter,
@@ -212,7 +214,7 @@ struct LayerTransfer<'a> {
 }
 
 impl<'a> LayerTransfer<'a> {
-    fn of<'b>(
+    async fn of<'b>(
         layers: impl IntoIterator<Item = &'b Blob>,
         from: String,
         to: &'a str,
@@ -221,8 +223,11 @@ impl<'a> LayerTransfer<'a> {
     ) -> Self {
         let mut seen = BTreeSet::new();
         let blobs = layers.into_iter().filter(|layer| seen.insert(layer.digest.clone())).cloned().collect();
+        let newest = image_of(LATEST, to, writer).await;
+        let newest = newest.inspect_err(|error| tracing::debug!(?error, to, "the layers of the newest version are not known"));
         Self {
             blobs,
+            known: newest.map(|image| image.layer_digests().into_iter().collect()).unwrap_or_default(),
             from,
             to,
             writer,
@@ -255,14 +260,20 @@ impl<'a> LayerTransfer<'a> {
     }
 
     async fn bring(&self, blob: &Blob) -> Result<LayerOutcome, TransferError> {
-        if self.writer.has_blob(self.to, &blob.digest).await? {
+        if self.known.contains(&blob.digest) {
             return Ok(LayerOutcome::AlreadyThere);
         }
-        let refusal = match self.writer.mount(self.to, &self.from, &blob.digest).await {
-            // Only a request for the blob proves it: some registries report success and have nothing.
-            Mount::Mounted if self.writer.has_blob(self.to, &blob.digest).await? => return Ok(LayerOutcome::Mounted),
-            Mount::Mounted => "the registry said that it mounted a layer, but does not have it".to_owned(),
-            Mount::Refused(reason) => reason,
+        let mount = if self.from == self.to {
+            Mount::Refused("a layer is gone".to_owned())
+        } else {
+            self.writer.mount(self.to, &self.from, &blob.digest).await
+        };
+        // Only a request for the blob proves a mount: some registries report success and have nothing.
+        let refusal = match (self.writer.has_blob(self.to, &blob.digest).await?, mount) {
+            (true, Mount::Mounted) => return Ok(LayerOutcome::Mounted),
+            (true, Mount::Refused(_)) => return Ok(LayerOutcome::AlreadyThere),
+            (false, Mount::Mounted) => "the registry said that it mounted a layer, but does not have it".to_owned(),
+            (false, Mount::Refused(reason)) => reason,
         };
         self.stream(blob, refusal).await?;
         Ok(LayerOutcome::Sent)
@@ -287,7 +298,7 @@ impl<'a> LayerTransfer<'a> {
         for blob in missing {
             self.stream(blob, "the registry did not have a layer that it had mounted".to_owned()).await?;
             self.streamed.fetch_add(1, Ordering::Relaxed);
-            let earlier = if self.mounted.load(Ordering::Relaxed) > 0 { &self.mounted } else { &self.present };
+            let earlier = if self.known.contains(&blob.digest) { &self.present } else { &self.mounted };
             let _ = earlier.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
         }
         Ok(())

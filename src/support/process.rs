@@ -213,19 +213,19 @@ fn pid(child: &Child) -> Option<Pid> {
 
 /// Reads a stream to its end, so that the program is never kept waiting.
 struct StreamReader {
-    heard: Arc<Mutex<Heard>>,
+    heard: Arc<Mutex<StreamOutput>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Heard {
+struct StreamOutput {
     bytes: VecDeque<u8>,
     cut: bool,
 }
 
 impl StreamReader {
     fn start(stream: Option<impl Read + Send + 'static>, most: usize) -> Self {
-        let heard = Arc::new(Mutex::new(Heard::default()));
+        let heard = Arc::new(Mutex::new(StreamOutput::default()));
         let thread = stream.map(|stream| {
             let heard = Arc::clone(&heard);
             thread::spawn(move || listen(stream, most, &heard))
@@ -243,7 +243,7 @@ impl StreamReader {
     }
 }
 
-fn listen(mut stream: impl Read, most: usize, heard: &Mutex<Heard>) {
+fn listen(mut stream: impl Read, most: usize, heard: &Mutex<StreamOutput>) {
     let mut buffer = [0; 8192];
     // A broken stream has no more output.
     while let Ok(length @ 1..) = stream.read(&mut buffer) {

@@ -7,10 +7,17 @@ use crate::clients::replicate::Pace;
 use crate::verify::side::Side;
 
 /// The pace of predictions on the staged and the live version.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RunTimes {
     staged: Arc<Pace>,
     live: Arc<Pace>,
+}
+
+impl Default for RunTimes {
+    fn default() -> Self {
+        let staged = Pace::default();
+        Self { live: Arc::new(staged.of_another_version()), staged: Arc::new(staged) }
+    }
 }
 
 impl RunTimes {

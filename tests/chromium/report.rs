@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use test_support::Repository;
-use test_support::browser::{Browser, DESKTOP, Deeds, PAPER, PHONE};
+use test_support::browser::{Browser, DESKTOP, PageActivity, PAPER, PHONE};
 use test_support::page_lint::page_faults;
 use test_support::saved_run::{everything, failing_run};
 
@@ -85,7 +85,7 @@ fn assert_untouched(browser: &mut Browser, outside: &Outside, what: &str) {
     browser.evaluate(
         "document.querySelectorAll('*').forEach(e => { e.dispatchEvent(new Event('mouseover')); e.dispatchEvent(new Event('focus')) })",
     );
-    assert_eq!(browser.deeds(), Deeds::default(), "{what}");
+    assert_eq!(browser.deeds(), PageActivity::default(), "{what}");
     let title = browser.evaluate("document.title");
     assert!(title.as_str().unwrap().starts_with("service error: "), "{title} with {what}");
     assert!(!outside.was_asked(), "{what}");
@@ -156,7 +156,7 @@ fn a_report_shows_what_it_holds_and_asks_nobody() {
         let sounds = "Promise.all([...document.querySelectorAll('audio')].map(a => new Promise((done, fail) => {\
                       a.onloadedmetadata = () => done(a.duration); a.onerror = () => fail(a.error.message); a.preload = 'auto'; a.load() })))";
         assert_eq!(browser.evaluate(sounds), json!([0.5, 0.5]), "{name}");
-        assert_eq!(browser.deeds(), Deeds::default(), "{name}");
+        assert_eq!(browser.deeds(), PageActivity::default(), "{name}");
     }
 }
 
@@ -176,7 +176,7 @@ fn the_slider_works_by_keyboard_and_the_page_without_it() {
     browser.press("Home", 36);
     assert_eq!(browser.evaluate(edge), "0%");
     assert_eq!(browser.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "solid", "the focus can be seen");
-    assert_eq!(browser.deeds(), Deeds::default());
+    assert_eq!(browser.deeds(), PageActivity::default());
 
     let text = repository.read("shown/report.html");
     let (before, rest) = text.split_once("<script>").unwrap();
@@ -252,7 +252,7 @@ fn images_can_be_compared_in_several_ways_and_enlarged() {
     assert!(after > before * 1.5, "{before} -> {after}");
     browser.press("Enter", 13);
     assert_eq!(browser.evaluate(width).as_f64(), Some(before));
-    assert_eq!(browser.deeds(), Deeds::default());
+    assert_eq!(browser.deeds(), PageActivity::default());
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn the_filter_shows_what_is_asked_for_and_the_address_keeps_it() {
     assert_eq!(browser.evaluate("document.getElementById('_filter').value"), "k:fuzz");
     let kinds = "[...document.querySelectorAll('.case')].filter(e => !e.hidden).every(e => e.dataset.kind.includes('fuzz'))";
     assert_eq!(browser.evaluate(kinds), true);
-    assert_eq!(browser.deeds(), Deeds::default());
+    assert_eq!(browser.deeds(), PageActivity::default());
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn a_failure_is_copied_as_text() {
     let texts = ["skyline/fuzz-1", "skyline/the-labels", "skyline/compare-1", "skyline/case-2"];
     let texts = texts.map(|case| browser.evaluate(&copied(case)).as_str().unwrap().to_owned());
     assert_snapshot!(texts.join("\n=====\n"));
-    assert_eq!(browser.deeds(), Deeds::default());
+    assert_eq!(browser.deeds(), PageActivity::default());
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn failures_are_reached_by_keyboard_and_by_their_names() {
         browser.evaluate("document.querySelector('.case').open && document.querySelector('.case').closest('.model').open"),
         true
     );
-    assert_eq!(browser.deeds(), Deeds::default());
+    assert_eq!(browser.deeds(), PageActivity::default());
 }
 
 #[test]
@@ -408,7 +408,7 @@ fn a_trend_over_several_runs_is_a_table_that_everybody_can_read() {
             assert!(browser.evaluate("document.body.textContent.includes('failed now, passed before')").as_bool().unwrap());
         }
         browser.screenshot("trend");
-        assert_eq!(browser.deeds(), Deeds::default());
+        assert_eq!(browser.deeds(), PageActivity::default());
         assert_eq!(page_faults(&mut browser, &repository.path().join("shown/report.html")), Vec::<String>::new());
     }
 }
@@ -474,7 +474,7 @@ fn the_runs_of_several_jobs_become_one_page() {
     assert_eq!(case(&run, 1), case(&everything(), 0), "what the job saw is all there");
     browser.open(&repository.path().join("shown/report.html"), DESKTOP);
     assert_eq!(browser.evaluate("document.querySelectorAll('nav[aria-label=Models] a').length"), 4);
-    assert_eq!(browser.deeds(), Deeds::default());
+    assert_eq!(browser.deeds(), PageActivity::default());
 }
 
 #[test]
@@ -491,7 +491,7 @@ fn a_run_of_an_earlier_version_is_shown_again() {
         }
     }
     browser.open(&report_of(&repository, &run), DESKTOP);
-    assert_eq!(browser.deeds(), Deeds::default());
+    assert_eq!(browser.deeds(), PageActivity::default());
     let link = "[...document.querySelectorAll('a')].some(a => a.href == 'https://replicate.delivery/xezq/new.wav')";
     assert_eq!(browser.evaluate(link), true);
     assert_eq!(browser.evaluate("document.images.length"), 0);

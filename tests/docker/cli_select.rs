@@ -9,11 +9,11 @@ use test_support::{Repository, docker_is_there};
 
 const PREDICTOR: &str = r#"import os
 
-from cog import BasePredictor, Input
+from cog import BaseRunner, Input
 
 
-class Predictor(BasePredictor):
-    def predict(self, text: str = Input(description="Any text", default="")) -> str:
+class Predictor(BaseRunner):
+    def run(self, text: str = Input(description="Any text", default="")) -> str:
         with open("variant.txt") as file:
             return f"{os.environ['VARIANT']} {file.read().strip()}"
 "#;
@@ -76,8 +76,8 @@ fn two_folders() -> Repository {
         let file = |file: &str| format!("models/{name}/{file}");
         repository.write(&file("cog.yaml"), &cog_yaml);
         repository.write(&file("greeting.txt"), greeting);
-        let predictor = "from cog import BasePredictor, Input\n\n\nclass Predictor(BasePredictor):\n    \
-                         def predict(self, name: str = Input(description=\"Whom to greet\", default=\"you\")) -> str:\n        \
+        let predictor = "from cog import BaseRunner, Input\n\n\nclass Predictor(BaseRunner):\n    \
+                         def run(self, name: str = Input(description=\"Whom to greet\", default=\"you\")) -> str:\n        \
                          with open(\"greeting.txt\") as file:\n            return f\"{file.read()}, {name}\"\n";
         repository.write(&file("predict.py"), predictor);
         let config = format!(

@@ -125,7 +125,7 @@ async fn a_fork_cannot_have_images_and_says_so() {
 async fn findings_of_a_fork_become_annotations_in_the_log() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "pull_request", &pull_request("mallory/hotdog"), READER);
-    repository.edit("predict.py", "def predict(", "def predict(  # ::set-env name=X::y ##[error]z\n");
+    repository.edit("predict.py", "def run(", "def run(  # ::set-env name=X::y ##[error]z\n");
     repository.edit("predict.py", "import", "import ::error::\nimport");
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(1), "{seen}");

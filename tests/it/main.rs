@@ -41,5 +41,6 @@ mod schemas;
 mod secrets;
 mod security;
 mod surfaces;
+mod tls;
 mod trainings;
 mod whole_run;

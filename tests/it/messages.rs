@@ -278,8 +278,8 @@ fn m24_match_prompt_of_a_video_without_ffmpeg() {
     let repository = edited(CONFIG, "jq_query: \".words == 0 and .most_common == []\"", "match_prompt: a video of a cat");
     repository.edit(
         "predict.py",
-        "from cog import BaseModel, BasePredictor, Input",
-        "from cog import BaseModel, BasePredictor, Input, Path",
+        "from cog import BaseModel, BaseRunner, Input",
+        "from cog import BaseModel, BaseRunner, Input, Path",
     );
     repository.edit("predict.py", "-> Output:", "-> Path:");
     let programs = repository.path().join("programs");
@@ -344,6 +344,6 @@ fn m30_a_select_script_that_fails_or_empties_cog_yaml() {
 #[test]
 fn notes_are_printed_with_the_way_to_see_more() {
     let seen = example().run("check");
-    assert!(seen.stdout.contains("note[SP523]: cog.yaml:4: "), "{seen}");
+    assert!(seen.stdout.contains("note[SP412]: "), "{seen}");
     assert!(seen.stdout.contains("--verbose shows notes in full"), "{seen}");
 }

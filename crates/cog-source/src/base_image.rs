@@ -185,15 +185,15 @@ pub(crate) fn choose(request: &BaseImageRequest<'_>, answer: Option<&BaseImageAn
 
 /// A `cog-base` image that Replicate builds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Made {
+struct CogBaseImage {
     cuda: Option<&'static str>,
     python: &'static str,
     torch: Option<&'static str>,
 }
 
 /// Every image that Replicate builds: each PyTorch row for each of its Pythons, every Python with every CUDA, and every Python alone.
-fn made() -> &'static BTreeSet<Made> {
-    static MADE: LazyLock<BTreeSet<Made>> = LazyLock::new(|| {
+fn made() -> &'static BTreeSet<CogBaseImage> {
+    static MADE: LazyLock<BTreeSet<CogBaseImage>> = LazyLock::new(|| {
         let mut made = BTreeSet::new();
         let (mut pythons, mut cudas) = (BTreeSet::new(), BTreeSet::new());
         for row in &tables().torch {
@@ -206,18 +206,18 @@ fn made() -> &'static BTreeSet<Made> {
                     Some(cuda) if version::at_least(cuda, MINIMUM_CUDA) => {
                         pythons.insert(python);
                         cudas.insert(cuda);
-                        made.insert(Made { cuda: Some(cuda), python, torch: Some(torch) });
+                        made.insert(CogBaseImage { cuda: Some(cuda), python, torch: Some(torch) });
                     }
                     Some(_) => {}
                     None => {
-                        made.insert(Made { cuda: None, python, torch: Some(torch) });
+                        made.insert(CogBaseImage { cuda: None, python, torch: Some(torch) });
                     }
                 }
             }
         }
         for python in pythons {
-            made.insert(Made { cuda: None, python, torch: None });
-            made.extend(cudas.iter().map(|cuda| Made { cuda: Some(cuda), python, torch: None }));
+            made.insert(CogBaseImage { cuda: None, python, torch: None });
+            made.extend(cudas.iter().map(|cuda| CogBaseImage { cuda: Some(cuda), python, torch: None }));
         }
         made
     });
@@ -227,7 +227,7 @@ fn made() -> &'static BTreeSet<Made> {
 /// The tag of the `cog-base` image for a model; `None` if Replicate builds none. PyTorch is named only if there is an image with it.
 fn cog_base_tag(cuda: Option<&str>, python: &str, torch: Option<&str>) -> Option<String> {
     let python = Version::parse(python)?.major_minor();
-    let fits = |image: &&Made| is_compatible(image.cuda, cuda) && is_compatible(Some(image.python), Some(&python));
+    let fits = |image: &&CogBaseImage| is_compatible(image.cuda, cuda) && is_compatible(Some(image.python), Some(&python));
     let torch = torch.filter(|torch| !torch.is_empty()).and_then(|torch| {
         made()
             .iter()

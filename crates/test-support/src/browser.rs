@@ -29,7 +29,7 @@ pub struct Browser {
 
 /// What a page did while it was open.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Deeds {
+pub struct PageActivity {
     /// What it said on the console, violations of its policy included.
     pub console: Vec<String>,
     /// What it asked for beside itself and `data:` addresses.
@@ -206,9 +206,9 @@ impl Browser {
     }
 
     /// What the page did since it was opened.
-    pub fn deeds(&mut self) -> Deeds {
+    pub fn deeds(&mut self) -> PageActivity {
         self.settle();
-        let mut deeds = Deeds::default();
+        let mut deeds = PageActivity::default();
         for event in &self.events {
             let parameters = &event["params"];
             match event["method"].as_str().unwrap_or_default() {

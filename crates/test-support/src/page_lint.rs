@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, DESKTOP, Deeds};
+use crate::browser::{Browser, DESKTOP, PageActivity};
 
 /// What one page shows at a time.
 const FAULTS: &str = include_str!("page_lint.js");
@@ -43,8 +43,8 @@ pub fn page_faults(browser: &mut Browser, page: &Path) -> Vec<String> {
     unique
 }
 
-fn deeds(deeds: Deeds) -> impl Iterator<Item = String> {
-    let Deeds { console, requests, dialogs } = deeds;
+fn deeds(deeds: PageActivity) -> impl Iterator<Item = String> {
+    let PageActivity { console, requests, dialogs } = deeds;
     let requests = requests.into_iter().map(|url| format!("requests: the page asks for {url}"));
     let console = console.into_iter().map(|line| format!("console: {line}"));
     requests.chain(console).chain(dialogs.into_iter().map(|text| format!("console: a dialog {text}")))

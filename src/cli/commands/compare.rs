@@ -74,35 +74,35 @@ fn tolerance(thresholds: &[(String, f64)]) -> Result<Tolerance, Failure> {
 }
 
 /// A file in memory, wherever it came from.
-struct Opened {
+struct OpenedFile {
     bytes: Bytes,
     media_type: Option<String>,
     name: String,
 }
 
-impl Opened {
+impl OpenedFile {
     fn media(&self) -> MediaFile<'_> {
         MediaFile { bytes: &self.bytes, media_type: self.media_type.as_deref(), name: &self.name }
     }
 }
 
-async fn open(place: &str, context: &Context) -> Result<Opened, Failure> {
+async fn open(place: &str, context: &Context) -> Result<OpenedFile, Failure> {
     if place.starts_with("https://") || place.starts_with("http://") {
         return download(place, context).await;
     }
     let path = context.environment.folder().join(place);
-    Ok(Opened { bytes: named_file::read(&path, place, MAX_BYTES as u64).await?.into(), media_type: None, name: place.to_owned() })
+    Ok(OpenedFile { bytes: named_file::read(&path, place, MAX_BYTES as u64).await?.into(), media_type: None, name: place.to_owned() })
 }
 
 /// Fetches a file like those of a case: the token goes only to Replicate, and public files need none.
-async fn download(address: &str, context: &Context) -> Result<Opened, Failure> {
+async fn download(address: &str, context: &Context) -> Result<OpenedFile, Failure> {
     let run = load::settings_only(SettingFlags::default(), context)?;
     let token = run.tokens.replicate.clone().unwrap_or_else(|| SecretString::from(String::new()));
     let client = services::replicate_client(&run, token)?;
     let file = client.download(address, &DownloadLimits::of_bytes(MAX_BYTES as u64)).await?;
     let name = address.parse::<Url>().map(|url| url.path().to_owned()).unwrap_or_default();
     let bytes = file.read().context("failed to read the temporary file")?.unwrap_or_default();
-    Ok(Opened { bytes, media_type: file.content_type, name })
+    Ok(OpenedFile { bytes, media_type: file.content_type, name })
 }
 
 fn show(comparison: &Comparison, context: &Context) -> anyhow::Result<()> {

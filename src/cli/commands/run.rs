@@ -12,7 +12,7 @@ use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
 use crate::cli::failure_report;
 use crate::cli::keys;
-use crate::cli::load::{self, Loaded};
+use crate::cli::load::{self, CommandInputs};
 use crate::cli::located::Located;
 use crate::cli::notify;
 use crate::cli::prepare::{self, model_run};
@@ -81,7 +81,7 @@ async fn begin(arguments: RunArguments, context: &Context) -> Result<Verdict, Fa
 
 /// Runs as far as the event allows.
 async fn as_decided(
-    loaded: Loaded,
+    loaded: CommandInputs,
     decision: Decision,
     is_foreign: bool,
     on_sandbox: bool,
@@ -118,7 +118,7 @@ fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
 }
 
 /// Tests the live versions.
-async fn of_live(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+async fn of_live(loaded: CommandInputs, context: &Context) -> Result<RunReport, Failure> {
     if loaded.run.tokens.replicate.is_none() {
         return Err(services::no_token(context, None));
     }
@@ -128,21 +128,21 @@ async fn of_live(loaded: Loaded, context: &Context) -> Result<RunReport, Failure
     Ok(pipeline::verify_live(models, &services, &options, &*observer, &context.cancelled).await)
 }
 
-async fn on_replicate(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+async fn on_replicate(loaded: CommandInputs, context: &Context) -> Result<RunReport, Failure> {
     let connected = services::replicate(&loaded.run, &plans(&loaded), context).await?;
     Ok(published(loaded, connected, context).await)
 }
 
-async fn in_sandbox(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+async fn in_sandbox(loaded: CommandInputs, context: &Context) -> Result<RunReport, Failure> {
     let connected = services::sandbox(&loaded.run, &plans(&loaded), context).await?;
     Ok(published(loaded, connected, context).await)
 }
 
-fn plans(loaded: &Loaded) -> Vec<ModelPlan> {
+fn plans(loaded: &CommandInputs) -> Vec<ModelPlan> {
     loaded.models.iter().map(|model| model.plan.clone()).collect()
 }
 
-async fn published(loaded: Loaded, mut connected: Connected, context: &Context) -> RunReport {
+async fn published(loaded: CommandInputs, mut connected: Connected, context: &Context) -> RunReport {
     connected.notices.extend(loaded.notices);
     let observer = Located::of(&loaded.run, context).observer(context.observer());
     let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
@@ -154,7 +154,7 @@ async fn published(loaded: Loaded, mut connected: Connected, context: &Context) 
     report
 }
 
-async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Context) -> Result<RunReport, Failure> {
+async fn without_build(mut loaded: CommandInputs, notices: Vec<String>, context: &Context) -> Result<RunReport, Failure> {
     let services = services::for_check(&loaded.run, context)?;
     loaded.notices.extend(notices);
     let options = options(loaded.notices);
@@ -167,7 +167,7 @@ async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Conte
 
 /// Runs what the event that started the workflow allows, and reports it to GitHub.
 async fn as_action(
-    loaded: Loaded,
+    loaded: CommandInputs,
     Decided { decision, event, is_foreign, .. }: Decided,
     on_sandbox: bool,
     action: &ActionStep,
@@ -208,7 +208,7 @@ async fn as_action(
 /// Runs without Replicate and without any token. Models that need no GPU run in the sandbox if there is a Docker daemon.
 ///
 /// Foreign files may name build secrets, and with them any variable or file of this step.
-async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Result<RunReport, Failure> {
+async fn offline(mut loaded: CommandInputs, is_foreign: bool, context: &Context) -> Result<RunReport, Failure> {
     loaded.run.tokens = crate::config::Tokens::default();
     let notice = |reason: &str, what: &str| {
         vec![format!(

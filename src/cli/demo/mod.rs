@@ -12,7 +12,7 @@ use crate::cli::conclude::{finished_run, print_summary};
 use crate::cli::context::Context;
 use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
-use crate::cli::load::{self, Loaded};
+use crate::cli::load::{self, CommandInputs};
 use crate::cli::prepare::model_run;
 use crate::cli::printer::Format;
 use crate::cli::services::{self, Connected};
@@ -73,7 +73,7 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
 }
 
 /// A demo needs Docker and nothing else: where Ruff is missing, it is left out.
-async fn load_example(repository: &Context) -> Result<Loaded, Failure> {
+async fn load_example(repository: &Context) -> Result<CommandInputs, Failure> {
     let mut loaded = load::load_plain(repository).await?;
     if services::tools(repository).ruff.is_none() {
         loaded.models.iter_mut().for_each(|model| model.plan.inspect.no_lint = true);
@@ -83,7 +83,7 @@ async fn load_example(repository: &Context) -> Result<Loaded, Failure> {
 
 async fn play(
     connected: &Connected,
-    mut loaded: Loaded,
+    mut loaded: CommandInputs,
     folder: &Path,
     reports: &Path,
     context: &Context,

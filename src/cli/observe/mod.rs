@@ -17,21 +17,21 @@ pub(super) fn observer(printer: &Printer, verbosity: u8) -> Arc<dyn Observer> {
         return Arc::new(crate::domain::events::Silent);
     }
     let observer: Arc<dyn Observer> = if printer.interactive {
-        Arc::new(terminal::Drawn::new(printer, verbosity))
+        Arc::new(terminal::ProgressLine::new(printer, verbosity))
     } else {
         Arc::new(plain::Lines::new(printer.clone(), verbosity))
     };
-    Arc::new(Told::of(observer))
+    Arc::new(WaitObserver::of(observer))
 }
 
 /// An observer that also gets what clients wait for.
-struct Told {
+struct WaitObserver {
     observer: Arc<dyn Observer>,
     /// Keeps the listener alive: `waits` holds only a weak reference.
     _listener: Arc<WaitListener>,
 }
 
-impl Told {
+impl WaitObserver {
     fn of(observer: Arc<dyn Observer>) -> Self {
         let heard = observer.clone();
         let listener: Arc<WaitListener> = Arc::new(move |reason: &str, wait: Duration| {
@@ -42,7 +42,7 @@ impl Told {
     }
 }
 
-impl Observer for Told {
+impl Observer for WaitObserver {
     fn observe(&self, event: Event) {
         self.observer.observe(event);
     }

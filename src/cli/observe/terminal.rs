@@ -21,7 +21,7 @@ const TICK: Duration = Duration::from_millis(120);
 const BESIDE: usize = 4;
 
 /// Draws a line for the current step, and prints finished ones.
-pub(super) struct Drawn {
+pub(super) struct ProgressLine {
     area: MultiProgress,
     style: Style,
     /// Progress is drawn past the printer.
@@ -73,7 +73,7 @@ fn whole_seconds(duration: Duration) -> String {
     }
 }
 
-impl Drawn {
+impl ProgressLine {
     pub(super) fn new(printer: &Printer, verbosity: u8) -> Self {
         let redactor = printer.redactor().clone();
         let now = Arc::new(Mutex::new(None));
@@ -121,7 +121,7 @@ fn printed(event: &Event, style: Style, verbosity: u8) -> Option<String> {
     if is_drawn { None } else { console::event_line(event, style, verbosity) }
 }
 
-impl Observer for Drawn {
+impl Observer for ProgressLine {
     fn observe(&self, event: Event) {
         let mut now = locked(&self.now);
         match &event.kind {

@@ -3,7 +3,10 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rustls::crypto::CryptoProvider;
+
 use crate::clients::http::PublicOnly;
+use crate::clients::http::tls::{provider, tls_config};
 
 /// How we identify ourselves to services.
 const USER_AGENT: &str = concat!("safe-push/", env!("CARGO_PKG_VERSION"));
@@ -51,6 +54,8 @@ impl Default for HttpOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum HttpBuildError {
     /// TLS could not be set up.
+    #[error("failed to set up TLS")]
+    Tls(#[from] rustls::Error),
     #[error("failed to build the HTTP client")]
     Client(#[source] reqwest::Error),
 }
@@ -59,6 +64,7 @@ pub enum HttpBuildError {
 pub fn build_client(options: &HttpOptions) -> Result<reqwest::Client, HttpBuildError> {
     install_crypto_provider();
     let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls_config(options.http1_only)?)
         .user_agent(USER_AGENT)
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.read_timeout)
@@ -84,7 +90,7 @@ fn install_crypto_provider() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         // An error means that another part of the process has installed one, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = CryptoProvider::clone(&provider()).install_default();
     });
 }
 

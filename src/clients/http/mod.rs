@@ -13,6 +13,7 @@ mod build;
 mod private;
 mod requested_wait;
 mod retry;
+mod tls;
 
 pub use body::{BodyError, read_bounded};
 pub use build::{HttpBuildError, HttpOptions, Redirects, build_client};

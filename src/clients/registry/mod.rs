@@ -14,6 +14,7 @@ mod digests;
 mod error;
 mod error_body;
 mod image;
+mod kept;
 mod manifest;
 mod options;
 mod real;

@@ -8,12 +8,14 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::connection::{ANSWER_BYTES, Connection, is_transient};
+use super::kept::KeptDocuments;
 use super::manifest::{self, Manifest, ManifestDocument};
 use super::options::RegistryOptions;
 use super::scopes::Scopes;
 use super::stored::StoredManifest;
 use super::{Registry, RegistryError};
 use crate::clients::http::read_bounded;
+use crate::domain::identity::ImageDigest;
 use crate::support::{ExposeSecret, SecretString};
 
 /// Limit for a manifest. Registries reject those above 4 MiB.
@@ -23,27 +25,29 @@ const MANIFEST_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub struct RealRegistry {
     pub(super) connection: Arc<Connection>,
+    pub(super) kept: KeptDocuments,
 }
 
 impl RealRegistry {
     /// Creates a client without sending anything.
     pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
-        Ok(Self { connection: Arc::new(Connection::new(options)?) })
+        Ok(Self { connection: Arc::new(Connection::new(options)?), kept: KeptDocuments::default() })
     }
 
     /// A manifest or index as it is stored, checked against the digest if it is asked for by digest.
     pub(super) async fn document(&self, repository: &str, reference: &str) -> Result<Option<StoredManifest>, RegistryError> {
         let connection = &self.connection;
-        connection.repeated(|| self.document_once(repository, reference)).await?.map_or(Ok(None), |stored| {
-            let expected = Some(reference).filter(|reference| reference.starts_with("sha256:"));
-            match expected.filter(|expected| *expected != stored.digest.as_str()) {
-                Some(expected) => {
-                    let problem = format!("its digest is {}, not {expected}", stored.digest);
-                    Err(connection.malformed(&format!("the manifest {repository} {reference}"), problem))
-                }
-                None => Ok(Some(stored)),
-            }
-        })
+        let expected = reference.parse::<ImageDigest>().ok();
+        if let Some(known) = expected.as_ref().and_then(|digest| self.kept.manifest(repository, digest)) {
+            return Ok(Some(known));
+        }
+        let Some(stored) = connection.repeated(|| self.document_once(repository, reference)).await? else { return Ok(None) };
+        if let Some(expected) = expected.filter(|expected| *expected != stored.digest) {
+            let problem = format!("its digest is {}, not {expected}", stored.digest);
+            return Err(connection.malformed(&format!("the manifest {repository} {reference}"), problem));
+        }
+        self.kept.keep_manifest(repository, &stored);
+        Ok(Some(stored))
     }
 
     async fn document_once(&self, repository: &str, reference: &str) -> Result<Option<StoredManifest>, RegistryError> {

@@ -56,13 +56,13 @@ struct Session {
 }
 
 /// Why a try did not succeed.
-enum Failed {
+enum UploadFailure {
     /// The registry takes no pieces.
     NoPieces,
     Because(RegistryError),
 }
 
-impl From<RegistryError> for Failed {
+impl From<RegistryError> for UploadFailure {
     fn from(error: RegistryError) -> Self {
         Self::Because(error)
     }
@@ -92,12 +92,12 @@ impl<'a> Upload<'a> {
             let tried = if in_pieces { self.send_pieces(&mut session, &mut reader).await } else { self.send_whole().await };
             let error = match tried {
                 Ok(()) => return Ok(()),
-                Err(Failed::NoPieces) => {
+                Err(UploadFailure::NoPieces) => {
                     self.drop_session(session.take()).await;
                     in_pieces = false;
                     continue;
                 }
-                Err(Failed::Because(error)) => error,
+                Err(UploadFailure::Because(error)) => error,
             };
             let lost = matches!(&error, RegistryError::Refused { status: 400 | 404 | 416, .. }) && restarts < RESTARTS;
             if lost {
@@ -130,7 +130,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Sends what the session does not have yet, and ends it.
-    async fn send_pieces(&self, session: &mut Option<Session>, reader: &mut BlobReader) -> Result<(), Failed> {
+    async fn send_pieces(&self, session: &mut Option<Session>, reader: &mut BlobReader) -> Result<(), UploadFailure> {
         let Session { mut url, piece_bytes } = match session.take() {
             Some(session) => session,
             None => {
@@ -154,7 +154,7 @@ impl<'a> Upload<'a> {
             if !response.status().is_success() {
                 let refuses_pieces = matches!(response.status().as_u16(), 400 | 405 | 411 | 413 | 415 | 416 | 501);
                 if start == 0 && refuses_pieces {
-                    return Err(Failed::NoPieces);
+                    return Err(UploadFailure::NoPieces);
                 }
                 let attempted = format!("a piece of the blob {}", self.blob.digest);
                 return Err(self.connection.refused_write(&attempted, self.repository, response).await.into());
@@ -210,7 +210,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Sends the blob as one stream, which cannot be continued.
-    async fn send_whole(&self) -> Result<(), Failed> {
+    async fn send_whole(&self) -> Result<(), UploadFailure> {
         let session = self.begin().await?;
         let url = self.with_digest(&session.url);
         let pieces = futures::stream::try_unfold(self.reader(), |mut reader| async move {

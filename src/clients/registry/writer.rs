@@ -69,7 +69,12 @@ impl RegistryWriter for RealRegistry {
     }
 
     async fn small_blob(&self, repository: &str, blob: &Blob) -> Result<Bytes, RegistryError> {
-        blobs::small(&self.connection, repository, blob).await
+        if let Some(known) = self.kept.blob(repository, &blob.digest) {
+            return Ok(known);
+        }
+        let content = blobs::small(&self.connection, repository, blob).await?;
+        self.kept.keep_blob(repository, &blob.digest, &content);
+        Ok(content)
     }
 
     async fn has_blob(&self, repository: &str, digest: &ImageDigest) -> Result<bool, RegistryError> {

@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::limits::{Outlook, RunLimits, TimeLimit, TimedOut};
-use crate::clients::replicate::pace::Pace;
 use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
 
@@ -50,9 +49,7 @@ pub(super) async fn drive<O: Operation>(
     let created = Instant::now();
     let mut started = started_at(&current, created);
     let pace = limits.pace.as_deref();
-    let mut is_news = false;
-    // The shortest that was seen: others include work of the service.
-    let mut round_trip: Option<Duration> = None;
+    let (mut is_news, mut was_polled) = (false, false);
     loop {
         if current.status.is_terminal() {
             return Ok(current);
@@ -70,12 +67,13 @@ pub(super) async fn drive<O: Operation>(
             return give_up(operation, phase, limit, current).await;
         }
         let unknown = pace.filter(|pace| pace.typical().is_none());
-        let outlook = match pace.and_then(Pace::typical) {
-            Some(typical) => Outlook::Expected { typical, is_news: std::mem::take(&mut is_news) },
+        let outlook = match pace.and_then(|pace| Some((pace.typical()?, pace.round_trip()))) {
+            Some((typical, round_trip)) => Outlook::Expected { typical, round_trip, is_news: std::mem::take(&mut is_news) },
             None => Outlook::Unknown,
         };
-        let wait = limits.polling.wait(phase, age, outlook, round_trip.unwrap_or_default());
-        let wait = unknown.map_or(wait, |pace| pace.turn(wait, limits.polling.shortest)).min(left);
+        let wait = limits.polling.wait(phase, age, outlook, was_polled);
+        let in_turn = unknown.filter(|_| !(limits.polling.boots && phase == TimeLimit::StartUp));
+        let wait = in_turn.map_or(wait, |pace| pace.turn(wait, limits.polling.shortest)).min(left);
         let learned = async {
             match unknown {
                 Some(pace) => pace.learned().await,
@@ -108,7 +106,10 @@ pub(super) async fn drive<O: Operation>(
                 }
             }
         };
-        round_trip = Some(round_trip.map_or(took, |known| known.min(took)));
+        was_polled = true;
+        if let Some(pace) = pace {
+            pace.record_round_trip(took);
+        }
         match seen {
             Ok(Ok(next)) => {
                 if next.status != current.status || (current.output.is_none() && next.output.is_some()) {

@@ -92,22 +92,26 @@ pub(super) enum Outlook {
     Unknown,
     Expected {
         typical: Typical,
+        /// How long a poll and its response take.
+        round_trip: Duration,
         /// Whether another prediction has just found it out.
         is_news: bool,
     },
 }
 
 impl Polling {
-    /// The wait before the next poll. `round_trip` is how long a request and its response take.
-    pub(super) fn wait(&self, phase: TimeLimit, age: Duration, outlook: Outlook, round_trip: Duration) -> Duration {
+    /// The wait before the next poll.
+    pub(super) fn wait(&self, phase: TimeLimit, age: Duration, outlook: Outlook, was_polled: bool) -> Duration {
         let expected = SHORTEST_WHEN_EXPECTED;
         let starting = (age / 5, expected, self.longest_starting);
         let running = (age / 20, self.shortest, self.longest_running);
         let (wait, shortest, longest) = match (phase, outlook) {
+            // A warm version runs at once, and others wait to hear it.
+            (TimeLimit::StartUp, _) if self.boots && !was_polled => (age, Duration::ZERO, Duration::ZERO),
             (TimeLimit::StartUp, _) if self.boots => starting,
-            (_, Outlook::Expected { typical, is_news }) => {
-                // A version that ran before starts at once. One early look notices what fails at once.
-                let early = (typical.time / 10).min(self.longest_starting);
+            (_, Outlook::Expected { typical, round_trip, is_news }) => {
+                // A version that ran before starts at once. Where much time can be saved, one early look notices what fails at once.
+                let early = typical.early_look().min(self.longest_starting);
                 let first = typical.first_look(round_trip);
                 match phase {
                     TimeLimit::StartUp if age < early => (early - age, expected, self.longest_starting),

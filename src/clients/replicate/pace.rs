@@ -3,7 +3,7 @@
 //! Until that is known, they are polled in turns. They started at about the same time, so what the first one shows is in time for the
 //! others. Sixteen predictions that are all polled often are hundreds of requests.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -11,6 +11,9 @@ use tokio::time::Instant;
 
 /// The shortest time between the expected end and the first poll after it.
 const SHORTEST_MARGIN: Duration = Duration::from_millis(10);
+
+/// Shorter predictions are polled at their end alone.
+const LONG_ENOUGH_FOR_AN_EARLY_LOOK: Duration = Duration::from_secs(2);
 
 /// The longest wait for a turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -26,10 +29,17 @@ pub(super) struct Typical {
 }
 
 impl Typical {
-    /// The age at which a poll should be sent, so that it arrives right after an end that is a little early.
+    /// The age at which a poll should be sent, so that it arrives right after the end. A poll that arrives too early costs a round trip, so
+    /// the longer that takes, the later it should arrive.
     pub(super) fn first_look(&self, round_trip: Duration) -> Duration {
-        let margin = SHORTEST_MARGIN.max(self.time / 100).max(round_trip / 10);
-        (self.time + margin).saturating_sub(self.spread * 2).saturating_sub(round_trip)
+        let margin = SHORTEST_MARGIN.max(self.time / 100).max(self.spread.min(round_trip / 5));
+        let early = (self.spread * 2).saturating_sub(round_trip);
+        (self.time + margin).saturating_sub(early).saturating_sub(round_trip)
+    }
+
+    /// The age at which a poll notices what fails at once. Zero where the end is near anyway.
+    pub(super) fn early_look(&self) -> Duration {
+        if self.time < LONG_ENOUGH_FOR_AN_EARLY_LOOK { Duration::ZERO } else { self.time / 10 }
     }
 
     /// The wait between polls around the end.
@@ -38,21 +48,34 @@ impl Typical {
     }
 }
 
+/// The polls of a model's predictions.
+#[derive(Debug, Default)]
+struct Polls {
+    /// The latest turn that was given to a prediction.
+    last_turn: Option<Instant>,
+    /// How long a poll and its response take: the shortest time that was seen, because others include work of the service.
+    round_trip: Option<Duration>,
+}
+
 /// The pace of one version's predictions.
 #[derive(Debug)]
 pub struct Pace {
     typical: watch::Sender<Option<Typical>>,
-    /// The latest turn that was given to a prediction.
-    last_turn: Mutex<Option<Instant>>,
+    polls: Arc<Mutex<Polls>>,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { typical: watch::Sender::new(None), last_turn: Mutex::new(None) }
+        Self { typical: watch::Sender::new(None), polls: Arc::default() }
     }
 }
 
 impl Pace {
+    /// The pace of another version of the model. Their predictions take turns, because the run time of one is a guess for the other.
+    pub fn of_another_version(&self) -> Self {
+        Self { polls: Arc::clone(&self.polls), ..Self::default() }
+    }
+
     /// Records the run time of a finished prediction.
     pub fn record(&self, run_time: Duration) {
         let next = match self.typical().filter(|known| !known.is_guess) {
@@ -94,11 +117,26 @@ impl Pace {
     /// least `shortest`.
     pub(super) fn turn(&self, wait: Duration, shortest: Duration) -> Duration {
         let now = Instant::now();
-        let mut last = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = &mut self.polls().last_turn;
         let behind = last.filter(|last| *last > now).map(|last| last - now + wait.max(shortest));
         let wait = wait.max(behind.unwrap_or_default()).min(LONGEST_WAIT);
         *last = Some(now + wait);
         wait
+    }
+
+    /// Records how long a poll and its response took.
+    pub(super) fn record_round_trip(&self, took: Duration) {
+        let known = &mut self.polls().round_trip;
+        *known = Some(known.map_or(took, |known| known.min(took)));
+    }
+
+    /// How long a poll and its response take. Zero before the first.
+    pub(super) fn round_trip(&self) -> Duration {
+        self.polls().round_trip.unwrap_or_default()
+    }
+
+    fn polls(&self) -> MutexGuard<'_, Polls> {
+        self.polls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

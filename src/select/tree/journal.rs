@@ -76,14 +76,14 @@ struct Written {
     /// The process, for messages.
     mark: Option<String>,
     /// Every file before the script, while it runs.
-    before: Option<BTreeMap<String, Was>>,
+    before: Option<BTreeMap<String, EntryState>>,
     /// What it changed, once it has ended.
     changes: Vec<WrittenChange>,
 }
 
 /// The earlier state of an entry, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Was {
+struct EntryState {
     kind: WrittenKind,
     mode: u32,
     /// The digest of the content or of a link's target; for large files, of size and time.
@@ -104,13 +104,13 @@ struct WrittenChange {
     /// In base64, since names may be any bytes.
     path: String,
     before: Option<Before>,
-    after: Option<Was>,
+    after: Option<EntryState>,
 }
 
 /// The earlier state of an entry, with its content.
 #[derive(Debug, Serialize, Deserialize)]
 struct Before {
-    was: Was,
+    was: EntryState,
     /// The content of a file or the target of a link, in base64. `None` for files that are too large.
     content: Option<String>,
     /// In nanoseconds since 1970.
@@ -148,7 +148,7 @@ impl Journal {
             path: name(&change.path),
             before: change.before.as_ref().map(|before| Before {
                 // The file has other content by now; the earlier content is in memory.
-                was: Was { kind: kind(before), mode: before.mode, digest: digest_before(before) },
+                was: EntryState { kind: kind(before), mode: before.mode, digest: digest_before(before) },
                 content: content(before).map(|bytes| STANDARD.encode(bytes)),
                 modified: before
                     .modified
@@ -169,7 +169,7 @@ impl Journal {
         }
     }
 
-    fn write(&self, before: Option<BTreeMap<String, Was>>, changes: Vec<WrittenChange>) -> io::Result<()> {
+    fn write(&self, before: Option<BTreeMap<String, EntryState>>, changes: Vec<WrittenChange>) -> io::Result<()> {
         let written = Written {
             format: FORMAT,
             root: self.root.display().to_string(),
@@ -236,7 +236,7 @@ fn read(path: &Path) -> io::Result<Written> {
 }
 
 /// Files that are not as they were before a script that was killed.
-fn changed_since(root: &Path, before: &BTreeMap<String, Was>) -> io::Result<Vec<PathBuf>> {
+fn changed_since(root: &Path, before: &BTreeMap<String, EntryState>) -> io::Result<Vec<PathBuf>> {
     let now = scan::scan(root, ContentPolicy::Left)?;
     let mut changed: Vec<PathBuf> = Vec::new();
     for (path, entry) in &now {
@@ -296,7 +296,7 @@ fn put_one_back(root: &Path, relative: &Path, change: &WrittenChange) -> io::Res
         return Ok(false);
     }
     check_way(root, relative)?;
-    let is_folder = |was: &Option<Was>| was.as_ref().is_some_and(|was| was.kind == WrittenKind::Folder);
+    let is_folder = |was: &Option<EntryState>| was.as_ref().is_some_and(|was| was.kind == WrittenKind::Folder);
     let Some(before) = &change.before else {
         if is_folder(&now_was) {
             fs::remove_dir(&path)?;
@@ -360,7 +360,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The state of an entry on disk.
-fn was(path: &Path, entry: &TreeEntry) -> Was {
+fn was(path: &Path, entry: &TreeEntry) -> EntryState {
     let digest = match &entry.kind {
         TreeEntryKind::File if entry.stamp.size() <= MAX_FILE_BYTES => match &entry.bytes {
             Some(bytes) => digest(bytes),
@@ -368,7 +368,7 @@ fn was(path: &Path, entry: &TreeEntry) -> Was {
         },
         _ => digest_before(entry),
     };
-    Was { kind: kind(entry), mode: entry.mode, digest }
+    EntryState { kind: kind(entry), mode: entry.mode, digest }
 }
 
 /// The digest of an entry whose content, if kept at all, is in memory.

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::*;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::limits::Polling;
+use crate::clients::replicate::pace::Pace;
 use crate::clients::replicate::wire::tests::prediction;
 use crate::domain::plan::Limits;
 
