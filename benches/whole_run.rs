@@ -19,7 +19,7 @@ const PREDICTIONS: u32 = 22;
 const GENERATED: u32 = 10;
 
 /// Measurements per row; the median is reported.
-const RUNS: usize = 1;
+const RUNS: usize = 3;
 
 struct Row {
     round_trip_millis: u64,
@@ -55,15 +55,8 @@ impl Row {
         let whole = WholeRun::far_off(round_trip, latency, thinking, move |request| hello(request, latency), agreeing).await;
         whole.repository.edit("cog-safe-push.yaml", "parallel: 4", &format!("parallel: {}", self.parallel));
         let began = Instant::now();
-        let done = std::sync::atomic::AtomicBool::new(false);
-        let line = format!("verify acme/hello:{}", whole.version);
-        let (seen, wall) = tokio::task::block_in_place(|| std::thread::scope(|scope| {
-            scope.spawn(|| { let mut n = 0; while !done.load(std::sync::atomic::Ordering::Relaxed) { let all = whole.sandbox.requests(); for r in &all[n..] { if std::env::var_os("TRACE").is_some() { println!("{:>5} {} {}", began.elapsed().as_millis(), r.method, r.path); } } n = all.len(); std::thread::sleep(Duration::from_millis(3)); } });
-            let seen = whole.repository.run(&line);
-            let wall = began.elapsed();
-            done.store(true, std::sync::atomic::Ordering::Relaxed);
-            (seen, wall)
-        }));
+        let seen = whole.verify().await;
+        let wall = began.elapsed();
         assert_eq!(seen.code, Some(0), "{seen}");
         assert_eq!(whole.claude.refused(), Vec::<String>::new());
         let (requests, predictions) = (whole.sandbox.requests().len(), whole.sandbox.predictions().len());
@@ -75,7 +68,7 @@ impl Row {
 #[tokio::main]
 async fn main() {
     println!("round trip  latency  parallel  judge   shortest  wall      ratio  requests per prediction");
-    for row in ROWS.into_iter().skip(std::env::var("SKIP").map_or(0, |n| n.parse().unwrap())) {
+    for row in ROWS {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
             runs.push(row.measure().await);

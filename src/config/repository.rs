@@ -8,7 +8,7 @@ use cog_findings::text::{nearest, shorten};
 use figment::value::Dict;
 
 use crate::config::choices::VerifyMode;
-use crate::config::files::{SelectedFiles, ConfigFiles, DEFAULT_CONFIG, read_text};
+use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, SelectedFiles, read_text};
 use crate::config::folders::{self, Projects};
 use crate::config::git_folder::is_of_git;
 use crate::config::layers::{SettingLayer, SettingLayers};

@@ -26,7 +26,7 @@ const IN_THE_IMAGE: &str = "/src/";
 /// no case has an input that is hidden: its value may be among them. Blocks for about a millisecond per case.
 pub(crate) fn add_source_lines(cases: &mut [CaseReport], repository: &Path, tested: Option<&ProjectPlace>) {
     let has_hidden = cases.iter().flat_map(|case| case.inputs.values()).any(|value| value == HIDDEN);
-    let mut files = Files { repository, texts: BTreeMap::new() };
+    let mut files = SourceFiles { repository, texts: BTreeMap::new() };
     for case in cases.iter_mut().filter(|case| needs_explanation(case)) {
         let location = case.location.as_ref().filter(|_| !has_hidden);
         let asked = location.and_then(|place| files.lines(&place.file, place.line?, AROUND_CASE));
@@ -40,7 +40,7 @@ fn needs_explanation(case: &CaseReport) -> bool {
 }
 
 /// The innermost line of the traceback that is in the project.
-fn raised(case: &CaseReport, files: &mut Files<'_>, place: &ProjectPlace) -> Option<SourceLines> {
+fn raised(case: &CaseReport, files: &mut SourceFiles<'_>, place: &ProjectPlace) -> Option<SourceLines> {
     let attempt = case.attempts.iter().rev().find(|attempt| attempt.reason.is_some())?;
     let frames = attempt.logs_tail.lines().filter_map(frame).collect::<Vec<_>>();
     frames.into_iter().rev().find_map(|(file, line)| {
@@ -61,13 +61,13 @@ fn frame(line: &str) -> Option<(&str, u32)> {
     Some((file, rest.get(..digits)?.parse().ok()?))
 }
 
-/// Files of the repository, each read once: many cases fail in the same one.
-struct Files<'a> {
+/// SourceFiles of the repository, each read once: many cases fail in the same one.
+struct SourceFiles<'a> {
     repository: &'a Path,
     texts: BTreeMap<String, Option<String>>,
 }
 
-impl Files<'_> {
+impl SourceFiles<'_> {
     fn lines(&mut self, file: &str, line: u32, (before, after): (usize, usize)) -> Option<SourceLines> {
         let text = self.texts.entry(file.to_owned()).or_insert_with(|| shown_text(self.repository, file)).as_ref()?;
         let at = usize::try_from(line).ok()?.checked_sub(1)?;

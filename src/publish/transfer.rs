@@ -263,17 +263,15 @@ impl<'a> LayerTransfer<'a> {
         if self.known.contains(&blob.digest) {
             return Ok(LayerOutcome::AlreadyThere);
         }
-        let mount = if self.from == self.to {
-            Mount::Refused("a layer is gone".to_owned())
-        } else {
-            self.writer.mount(self.to, &self.from, &blob.digest).await
-        };
-        // Only a request for the blob proves a mount: some registries report success and have nothing.
-        let refusal = match (self.writer.has_blob(self.to, &blob.digest).await?, mount) {
-            (true, Mount::Mounted) => return Ok(LayerOutcome::Mounted),
-            (true, Mount::Refused(_)) => return Ok(LayerOutcome::AlreadyThere),
-            (false, Mount::Mounted) => "the registry said that it mounted a layer, but does not have it".to_owned(),
-            (false, Mount::Refused(reason)) => reason,
+        // Also where an earlier try brought it.
+        if self.writer.has_blob(self.to, &blob.digest).await? {
+            return Ok(LayerOutcome::AlreadyThere);
+        }
+        let refusal = match self.writer.mount(self.to, &self.from, &blob.digest).await {
+            // Only a request for the blob proves it: some registries report success and have nothing.
+            Mount::Mounted if self.writer.has_blob(self.to, &blob.digest).await? => return Ok(LayerOutcome::Mounted),
+            Mount::Mounted => "the registry said that it mounted a layer, but does not have it".to_owned(),
+            Mount::Refused(reason) => reason,
         };
         self.stream(blob, refusal).await?;
         Ok(LayerOutcome::Sent)

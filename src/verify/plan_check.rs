@@ -1,5 +1,7 @@
 //! Finds problems in a plan before anything is spent.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cog_findings::text::{nearest, shorten};
 use cog_findings::{Finding, Location};
 use cog_schema::{InputProperty, Method, Schemas, Shape, ShapeKind, check_inputs, input_properties, read};
@@ -11,6 +13,7 @@ use crate::domain::output_check::OutputCheck;
 use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
 use crate::support::seed::Seed;
 use crate::verify::fuzz::Generator;
+use crate::verify::jq::JqError;
 use crate::verify::judge::JudgeAbility;
 use crate::verify::unseen::{Unseen, UnseenKind, unseen};
 use crate::verify::{jq, rules};
@@ -54,9 +57,10 @@ struct MethodPlan<'a> {
 impl<'a> MethodPlan<'a> {
     fn check(&self, schema: Option<&Value>, judge: JudgeAbility, findings: &mut Vec<Finding>) {
         let read_schemas = schema.map(read);
+        let faults = self.faulty_queries();
         for (number, case) in self.running() {
             let name = self.case(number, case);
-            check_expectation(&name, case, judge, findings);
+            check_expectation(&name, case, judge, &faults, findings);
             check_contradiction(&name, case, findings);
             // The output of a training has no schema, and its files are weights.
             if self.method == Method::Predict && judge.exists && case.asks_judge() {
@@ -81,6 +85,16 @@ impl<'a> MethodPlan<'a> {
     /// The cases that are not skipped, with their numbers.
     fn running(&self) -> impl Iterator<Item = (usize, &'a TestCase)> + use<'a> {
         (1..).zip(self.cases).filter(|(_, case)| case.skip.is_none())
+    }
+
+    /// The jq programs that do not compile, with the reason. One process checks them all.
+    fn faulty_queries(&self) -> BTreeMap<&'a str, JqError> {
+        let parts = self.running().flat_map(|(_, case)| case.expectation.parts());
+        let programs: BTreeSet<&str> =
+            parts.filter_map(|part| if let Expectation::JqQuery(program) = part { Some(program.as_str()) } else { None }).collect();
+        let programs: Vec<&str> = programs.into_iter().collect();
+        let compiled = jq::check_all(&programs);
+        programs.into_iter().zip(compiled).filter_map(|(program, compiled)| Some((program, compiled.err()?))).collect()
     }
 
     /// How findings name a case.
@@ -114,16 +128,22 @@ fn located(finding: Finding, location: Option<&Location>) -> Finding {
     }
 }
 
-fn check_expectation(name: &str, case: &TestCase, judge: JudgeAbility, findings: &mut Vec<Finding>) {
+fn check_expectation(
+    name: &str,
+    case: &TestCase,
+    judge: JudgeAbility,
+    faulty_queries: &BTreeMap<&str, JqError>,
+    findings: &mut Vec<Finding>,
+) {
     for part in case.expectation.parts() {
         let finding = match part {
             Expectation::MatchPrompt(_) if !judge.exists => {
                 Finding::new(&rules::JUDGE_MISSING, format!("{name} has match_prompt, but no Claude API key is set"))
                     .hint("set ANTHROPIC_API_KEY, or use exact_string, jq_query or match_url")
             }
-            Expectation::JqQuery(program) => match jq::check(program) {
-                Ok(()) => continue,
-                Err(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}"))
+            Expectation::JqQuery(program) => match faulty_queries.get(program.as_str()) {
+                None => continue,
+                Some(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}"))
                     .detail("program", shorten(program, PROGRAM_BYTES))
                     .hint("correct the program; `jq` on the command line accepts the same syntax"),
             },

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use test_support::Repository;
-use test_support::browser::{Browser, DESKTOP, PageActivity, PAPER, PHONE};
+use test_support::browser::{Browser, DESKTOP, PAPER, PHONE, PageActivity};
 use test_support::page_lint::page_faults;
 use test_support::saved_run::{everything, failing_run};
 

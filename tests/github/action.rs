@@ -83,6 +83,7 @@ async fn run(repository: &Repository, line: &str) -> Seen {
 async fn a_step_sends_these_requests_and_no_others() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    repository.edit("cog.yaml", "run: ", "predict: ");
     for file in ["predict.py", "cog.yaml"] {
         server.has_content(file, &repository.read(file));
     }

@@ -98,6 +98,7 @@ fn the_official_dockerfile_is_shown_for_comparison() {
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(seen.stdout.starts_with("#syntax=docker/dockerfile:1.4\nFROM python:3.11-slim\n"), "{seen}");
     assert!(seen.stdout.contains("uv pip install --no-cache cog==0.23.1\n") && seen.stdout.contains("\nCOPY . /src\n"), "{seen}");
+    repository.edit("cog.yaml", "run: ", "predict: ");
     let old = repository.run("image dockerfile --cog-exact --cog-version 0.16.12");
     assert_eq!(old.code, Some(2), "{old}");
     assert!(old.stderr.contains("before 0.17"), "{old}");

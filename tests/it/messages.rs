@@ -130,7 +130,7 @@ fn m10_a_missing_predictor_is_at_fault_in_cog_yaml() {
     let repository = example();
     fs::remove_file(repository.path().join("predict.py")).unwrap();
     let seen = repository.run("check");
-    Message { place: "cog.yaml:4:10", problem: "predict.py does not exist", fix: "fix the file name in cog.yaml" }.is_in(&seen);
+    Message { place: "cog.yaml:4:6", problem: "predict.py does not exist", fix: "fix the file name in cog.yaml" }.is_in(&seen);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn m11_a_cog_yml() {
 fn m12_a_wrong_class_is_at_fault_in_cog_yaml() {
     let seen = edited("cog.yaml", ":Predictor", ":Predicter").run("check");
     let problem = "predict.py defines no class or function `Predicter`";
-    Message { place: "cog.yaml:4:10", problem, fix: "did you mean Predictor?" }.is_in(&seen);
+    Message { place: "cog.yaml:4:6", problem, fix: "did you mean Predictor?" }.is_in(&seen);
 }
 
 #[test]

@@ -91,7 +91,11 @@ async fn open(place: &str, context: &Context) -> Result<OpenedFile, Failure> {
         return download(place, context).await;
     }
     let path = context.environment.folder().join(place);
-    Ok(OpenedFile { bytes: named_file::read(&path, place, MAX_BYTES as u64).await?.into(), media_type: None, name: place.to_owned() })
+    Ok(OpenedFile {
+        bytes: named_file::read(&path, place, MAX_BYTES as u64).await?.into(),
+        media_type: None,
+        name: place.to_owned(),
+    })
 }
 
 /// Fetches a file like those of a case: the token goes only to Replicate, and public files need none.

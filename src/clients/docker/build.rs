@@ -64,7 +64,10 @@ impl RealDocker {
             match message {
                 None if is_built => return Ok(()),
                 None => {
-                    return Err(DockerError::Connection { attempted: ATTEMPT.to_owned(), source: "the response ended early".into() });
+                    return Err(DockerError::Connection {
+                        attempted: ATTEMPT.to_owned(),
+                        source: "the response ended early".into(),
+                    });
                 }
                 Some(Ok(BuildInfo { aux: Some(BuildInfoAux::BuildKit(status)), .. })) => {
                     progress.absorb(status).into_iter().for_each(&mut *events);

@@ -25,7 +25,7 @@ mod tests {
     use futures::StreamExt as _;
     use tokio_util::sync::CancellationToken;
 
-        use crate::clients::docker::{BuildNetwork, DockerError, ImageBuild, ImagePush, Pushed, RealDocker};
+    use crate::clients::docker::{BuildNetwork, DockerError, ImageBuild, ImagePush, Pushed, RealDocker};
     use crate::support::retry::RetryPolicy;
 
     /// A body that arrives in two pieces.
@@ -40,9 +40,8 @@ mod tests {
     /// A daemon that answers every other call with this text.
     async fn daemon(first: &'static str, second: &'static str) -> RealDocker {
         let answer = move || async move { in_two_pieces(first, second) };
-        let routes = Router::new()
-            .route("/version", get(async || r#"{"ApiVersion":"1.41","Version":"20.10.24"}"#))
-            .fallback(answer);
+        let routes =
+            Router::new().route("/version", get(async || r#"{"ApiVersion":"1.41","Version":"20.10.24"}"#)).fallback(answer);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// The shortest time between the expected end and the first poll after it.
-const SHORTEST_MARGIN: Duration = Duration::from_millis(10);
+const SHORTEST_MARGIN: Duration = Duration::from_millis(5);
 
 /// Shorter predictions are polled at their end alone.
 const LONG_ENOUGH_FOR_AN_EARLY_LOOK: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ impl Typical {
     /// The age at which a poll should be sent, so that it arrives right after the end. A poll that arrives too early costs a round trip, so
     /// the longer that takes, the later it should arrive.
     pub(super) fn first_look(&self, round_trip: Duration) -> Duration {
-        let margin = SHORTEST_MARGIN.max(self.time / 100).max(self.spread.min(round_trip / 5));
+        let margin = SHORTEST_MARGIN.max(self.time / 200).max(self.spread.min(round_trip / 5));
         let early = (self.spread * 2).saturating_sub(round_trip);
         (self.time + margin).saturating_sub(early).saturating_sub(round_trip)
     }
@@ -164,7 +164,7 @@ mod tests {
         }
         let typical = pace.typical().unwrap();
         let (near, far) = (typical.first_look(Duration::ZERO), typical.first_look(Duration::from_millis(100)));
-        assert!((1.009..1.011).contains(&near.as_secs_f64()) && (0.909..0.911).contains(&far.as_secs_f64()), "{near:?} {far:?}");
+        assert!((1.004..1.006).contains(&near.as_secs_f64()) && (0.904..0.906).contains(&far.as_secs_f64()), "{near:?} {far:?}");
     }
 
     #[tokio::test(start_paused = true)]

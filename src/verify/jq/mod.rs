@@ -10,5 +10,6 @@ mod meter;
 mod program;
 mod worker;
 
-pub(in crate::verify) use worker::{check, results};
+pub(in crate::verify) use program::JqError;
+pub(in crate::verify) use worker::{check_all, results};
 pub use worker::{is_worker, use_worker, work};

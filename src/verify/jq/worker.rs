@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,27 +47,49 @@ pub fn use_worker(executable: PathBuf) {
 
 /// What a worker is asked.
 #[derive(Debug, Serialize, Deserialize)]
-struct Question {
-    program: String,
-    /// Without a value the program is only compiled.
-    input: Option<Value>,
+enum Question {
+    /// Whether programs compile. The answer is [`Compilation`].
+    Compile(Vec<String>),
+    /// What a program says of a value. The answer is [`Results`].
+    Run { program: String, input: Value },
 }
 
-/// What a worker answers.
-type Answer = Result<Vec<JqResult>, JqError>;
+/// Whether a program compiles.
+type Compiled = Result<(), JqError>;
 
-/// Checks that a program compiles.
-pub(in crate::verify) fn check(text: &str) -> Result<(), JqError> {
-    match EXECUTABLE.get() {
-        Some(executable) => ask(executable, &Question { program: text.to_owned(), input: None }).map(drop),
-        None => program::check(text),
+/// Whether each of some programs compiles.
+type Compilation = Result<Vec<Compiled>, JqError>;
+
+/// The results of a program over a value, up to the first that does not hold.
+type Results = Result<Vec<JqResult>, JqError>;
+
+/// Checks that each program compiles. Blocks for a few seconds at most.
+pub(in crate::verify) fn check_all(programs: &[&str]) -> Vec<Compiled> {
+    check_with(EXECUTABLE.get().map(PathBuf::as_path), programs)
+}
+
+fn check_with(executable: Option<&Path>, programs: &[&str]) -> Vec<Compiled> {
+    if programs.is_empty() {
+        return Vec::new();
+    }
+    let texts: Vec<String> = programs.iter().map(|&text| text.to_owned()).collect();
+    let answer = match executable {
+        Some(executable) => ask::<Compilation>(executable, &Question::Compile(texts)).flatten(),
+        None => program::check(texts),
+    };
+    match answer {
+        Ok(answers) if answers.len() == programs.len() => answers,
+        // One of them has ended the worker, so each gets one of its own.
+        _ if programs.len() > 1 => programs.iter().flat_map(|text| check_with(executable, &[text])).collect(),
+        Ok(_) => vec![Err(JqError::Failed("the interpreter crashed".to_owned()))],
+        Err(error) => vec![Err(error)],
     }
 }
 
 /// The results of a program over a value, up to the first that does not hold. Blocks for a few seconds at most.
-pub(in crate::verify) fn results(text: &str, input: &Value) -> Answer {
+pub(in crate::verify) fn results(text: &str, input: &Value) -> Results {
     match EXECUTABLE.get() {
-        Some(executable) => ask(executable, &Question { program: text.to_owned(), input: Some(input.clone()) }),
+        Some(executable) => ask(executable, &Question::Run { program: text.to_owned(), input: input.clone() }).flatten(),
         None => program::results(text, input),
     }
 }
@@ -90,11 +113,10 @@ fn answer_once() -> io::Result<()> {
     let mut text = String::new();
     io::stdin().lock().read_to_string(&mut text)?;
     let question: Question = serde_json::from_str(&text)?;
-    let answer: Answer = match &question.input {
-        Some(input) => program::results(&question.program, input),
-        None => program::check(&question.program).map(|()| Vec::new()),
-    };
-    let text = serde_json::to_vec(&answer)?;
+    let text = match question {
+        Question::Compile(programs) => serde_json::to_vec(&program::check(programs)),
+        Question::Run { program, input } => serde_json::to_vec(&program::results(&program, &input)),
+    }?;
     let mut stdout = io::stdout().lock();
     stdout.write_all(&text)?;
     stdout.flush()
@@ -117,7 +139,8 @@ fn address_space() -> io::Result<u64> {
     Ok(pages.unwrap_or_default() * rustix::param::page_size() as u64)
 }
 
-fn ask(executable: &Path, question: &Question) -> Answer {
+/// The answer of a worker, or why there is none.
+fn ask<A: DeserializeOwned>(executable: &Path, question: &Question) -> Result<A, JqError> {
     let failed = |what: &str, error: &dyn std::fmt::Display| JqError::Stopped(format!("could not be {what}: {error}"));
     let text = serde_json::to_vec(question).map_err(|error| failed("passed on", &error))?;
     let mut command = Command::new(executable);
@@ -135,7 +158,7 @@ fn ask(executable: &Path, question: &Question) -> Answer {
     let Some(status) = status else { return Err(JqError::Stopped(format!("runs for more than {} s", TIME_LIMIT.as_secs()))) };
     let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
     match serde_json::from_slice(&answer) {
-        Ok(answer) if status.success() => answer,
+        Ok(answer) if status.success() => Ok(answer),
         _ => Err(ended_early(status)),
     }
 }
@@ -176,18 +199,40 @@ mod tests {
         );
     }
 
+    /// A program that is started as a worker.
+    fn worker(folder: &Path, script: &str) -> PathBuf {
+        let path = folder.join("worker");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        path
+    }
+
     #[test]
     fn a_worker_that_says_nothing_is_a_crash_or_out_of_memory() {
-        let question = Question { program: ".".to_owned(), input: None };
-        let asked = |script: &str| {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("worker");
-            std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-            ask(&path, &question).unwrap_err().to_string()
-        };
+        let folder = tempfile::tempdir().unwrap();
+        let question = Question::Compile(vec![".".to_owned()]);
+        let asked = |script: &str| ask::<Compilation>(&worker(folder.path(), script), &question).unwrap_err().to_string();
         assert_eq!(asked("exit 0"), "the jq program failed: the interpreter crashed");
         assert_eq!(asked("kill -ABRT $$"), "the jq program needs more than 512 MiB of memory");
-        assert!(ask(Path::new("/nowhere/worker"), &question).unwrap_err().to_string().contains("could not be started"));
+        let error = ask::<Compilation>(Path::new("/nowhere/worker"), &question).unwrap_err();
+        assert!(error.to_string().contains("could not be started"));
+    }
+
+    #[test]
+    fn a_program_that_ends_the_worker_does_not_speak_for_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = worker(
+            folder.path(),
+            r#"question=$(cat); case $question in *bad*) exit 1 ;; *) echo '{"Ok": [{"Ok": null}]}' ;; esac"#,
+        );
+        let found: Vec<bool> = check_with(Some(&path), &["a", "bad", "b"]).iter().map(Result::is_ok).collect();
+        assert_eq!(found, [true, false, true]);
+        assert!(check_with(Some(&path), &[]).is_empty());
+    }
+
+    #[test]
+    fn programs_are_checked_together_and_told_apart() {
+        let found: Vec<bool> = check_with(None, &[".a", ".a |", "map(.b)", "nowhere"]).iter().map(Result::is_ok).collect();
+        assert_eq!(found, [true, false, true, false]);
     }
 }
