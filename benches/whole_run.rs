@@ -8,7 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use test_support::whole_run::{WholeRun, agreeing, hello};
 
@@ -54,9 +54,7 @@ impl Row {
         let round_trip = Duration::from_millis(self.round_trip_millis);
         let whole = WholeRun::far_off(round_trip, latency, thinking, move |request| hello(request, latency), agreeing).await;
         whole.repository.edit("cog-safe-push.yaml", "parallel: 4", &format!("parallel: {}", self.parallel));
-        let began = Instant::now();
-        let seen = whole.verify().await;
-        let wall = began.elapsed();
+        let (seen, wall) = whole.verify_timed().await;
         assert_eq!(seen.code, Some(0), "{seen}");
         assert_eq!(whole.claude.refused(), Vec::<String>::new());
         let (requests, predictions) = (whole.sandbox.requests().len(), whole.sandbox.predictions().len());

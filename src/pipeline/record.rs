@@ -14,6 +14,7 @@ use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::within_grace;
 use crate::pipeline::stop::Stop;
+use crate::verify::check_queries_ahead;
 
 /// A stage of a model's run.
 #[async_trait]
@@ -58,6 +59,7 @@ impl<'a> ModelRecord<'a> {
     pub(super) fn begin(model: &'a ModelRun, context: &'a RunContext<'a>) -> Self {
         let plan = &model.plan;
         context.emit(&plan.name, EventKind::ModelStarted);
+        check_queries_ahead(&plan.predict, plan.train.as_ref());
         let report = ModelReport {
             name: plan.name.clone(),
             model: plan.model.clone(),

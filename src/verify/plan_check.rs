@@ -47,6 +47,22 @@ pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&
     findings
 }
 
+/// Starts to check the plan's jq programs, so that [`check_plan`] knows them by the time that Replicate has answered.
+pub fn check_queries_ahead(plan: &VerifyPlan, train: Option<&TrainPlan>) {
+    let trainings = train.map(|train| train.cases.as_slice()).unwrap_or_default();
+    let programs: Vec<String> = queries(plan.cases.iter().chain(trainings)).into_iter().map(str::to_owned).collect();
+    if !programs.is_empty() {
+        // Not a task of the runtime, which would wait for it at the end.
+        std::thread::spawn(move || jq::check_all(&programs.iter().map(String::as_str).collect::<Vec<_>>()));
+    }
+}
+
+/// The jq programs of some cases.
+fn queries<'a>(cases: impl Iterator<Item = &'a TestCase>) -> BTreeSet<&'a str> {
+    let parts = cases.filter(|case| case.skip.is_none()).flat_map(|case| case.expectation.parts());
+    parts.filter_map(|part| if let Expectation::JqQuery(program) = part { Some(program.as_str()) } else { None }).collect()
+}
+
 /// The part of a plan that concerns one method of the model.
 struct MethodPlan<'a> {
     method: Method,
@@ -89,10 +105,7 @@ impl<'a> MethodPlan<'a> {
 
     /// The jq programs that do not compile, with the reason. One process checks them all.
     fn faulty_queries(&self) -> BTreeMap<&'a str, JqError> {
-        let parts = self.running().flat_map(|(_, case)| case.expectation.parts());
-        let programs: BTreeSet<&str> =
-            parts.filter_map(|part| if let Expectation::JqQuery(program) = part { Some(program.as_str()) } else { None }).collect();
-        let programs: Vec<&str> = programs.into_iter().collect();
+        let programs: Vec<&str> = queries(self.cases.iter()).into_iter().collect();
         let compiled = jq::check_all(&programs);
         programs.into_iter().zip(compiled).filter_map(|(program, compiled)| Some((program, compiled.err()?))).collect()
     }

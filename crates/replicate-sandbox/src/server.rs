@@ -15,7 +15,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::faults::FaultEffect;
 use super::hosts::Ends;
@@ -88,7 +88,7 @@ async fn answer(
         return Ok(Problem::ForeignHost(host).into_response());
     }
     let one_way = service.options.round_trip / 2;
-    travel(one_way).await;
+    let late = travel(one_way).await;
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let headers = request.headers();
     let authorized =
@@ -132,16 +132,19 @@ async fn answer(
     }
     let is_lost = effect == Some(FaultEffect::DropAfter);
     service.requests.end(number, response.status(), !is_lost);
-    travel(one_way).await;
+    travel(one_way.saturating_sub(late)).await;
     if is_lost { Err(Dropped) } else { Ok(response) }
 }
 
-/// One way to or from a service that is far off.
-async fn travel(one_way: Duration) {
-    // Even a sleep of no time waits for the next tick of the timer.
-    if !one_way.is_zero() {
-        sleep(one_way).await;
+/// One way to or from a service that is far off. Returns how much longer it took: the timer has ticks.
+async fn travel(one_way: Duration) -> Duration {
+    // Even a sleep of no time waits for the next tick.
+    if one_way.is_zero() {
+        return Duration::ZERO;
     }
+    let left = Instant::now();
+    sleep(one_way).await;
+    left.elapsed().saturating_sub(one_way)
 }
 
 /// A body that breaks off. Its announced length stays, so that the client notices.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use replicate_sandbox::Sandbox;
 use secrecy::ExposeSecret as _;
@@ -105,8 +106,16 @@ impl Repository {
 
     /// Runs the CLI until it exits.
     pub fn run(&self, line: &str) -> Seen {
-        let output = self.command(line).output().unwrap();
-        self.seen(&output)
+        self.run_timed(line).0
+    }
+
+    /// Runs the CLI until it exits, and measures how long that takes.
+    pub fn run_timed(&self, line: &str) -> (Seen, Duration) {
+        let mut command = self.command(line);
+        let began = Instant::now();
+        let output = command.output().unwrap();
+        let took = began.elapsed();
+        (self.seen(&output), took)
     }
 
     /// Runs another program with the CLI's path as its last argument, in the same folder and environment.

@@ -140,8 +140,13 @@ impl WholeRun {
 
     /// Verifies the staged version.
     pub async fn verify(&self) -> Seen {
+        self.verify_timed().await.0
+    }
+
+    /// Verifies the staged version, and measures how long that takes.
+    pub async fn verify_timed(&self) -> (Seen, Duration) {
         let line = format!("verify acme/hello:{}", self.version);
-        tokio::task::block_in_place(|| self.repository.run(&line))
+        tokio::task::block_in_place(|| self.repository.run_timed(&line))
     }
 
     /// The cases of the report.

@@ -44,7 +44,7 @@ impl Typical {
 
     /// The wait between polls around the end.
     pub(super) fn step(&self) -> Duration {
-        (self.time / 50).max(self.spread / 2)
+        (self.time / 50).max(self.spread)
     }
 }
 
@@ -79,7 +79,7 @@ impl Pace {
     /// Records the run time of a finished prediction.
     pub fn record(&self, run_time: Duration) {
         let next = match self.typical().filter(|known| !known.is_guess) {
-            None => Typical { time: run_time, spread: run_time / 50, is_guess: false },
+            None => Typical { time: run_time, spread: run_time / 100, is_guess: false },
             // The latest counts half, because cases with similar inputs follow each other.
             Some(known) => Typical {
                 time: (known.time + run_time) / 2,

@@ -4,11 +4,12 @@
 //! is started with [`WORKER`] as its only argument, without environment, gets the program and the value on standard input, limits its own
 //! memory, and writes its answer to standard output. What it says on standard error, such as a panic, goes nowhere.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -63,9 +64,23 @@ type Compilation = Result<Vec<Compiled>, JqError>;
 /// The results of a program over a value, up to the first that does not hold.
 type Results = Result<Vec<JqResult>, JqError>;
 
-/// Checks that each program compiles. Blocks for a few seconds at most.
+/// What is known of programs for good: that they compile, or are not valid.
+static KNOWN: Mutex<BTreeMap<String, Compiled>> = Mutex::new(BTreeMap::new());
+
+/// Checks that each program compiles, once per process. Blocks for a few seconds at most.
 pub(in crate::verify) fn check_all(programs: &[&str]) -> Vec<Compiled> {
-    check_with(EXECUTABLE.get().map(PathBuf::as_path), programs)
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let unknown: BTreeSet<&str> = {
+        let known = known();
+        programs.iter().copied().filter(|text| !known.contains_key(*text)).collect()
+    };
+    let unknown: Vec<&str> = unknown.into_iter().collect();
+    let found = check_with(EXECUTABLE.get().map(PathBuf::as_path), &unknown);
+    let found: BTreeMap<&str, Compiled> = unknown.into_iter().zip(found).collect();
+    let mut known = known();
+    let lasting = found.iter().filter(|(_, compiled)| matches!(compiled, Ok(()) | Err(JqError::Invalid(_))));
+    known.extend(lasting.map(|(text, compiled)| ((*text).to_owned(), compiled.clone())));
+    programs.iter().filter_map(|text| found.get(text).or_else(|| known.get(*text)).cloned()).collect()
 }
 
 fn check_with(executable: Option<&Path>, programs: &[&str]) -> Vec<Compiled> {
@@ -232,7 +247,10 @@ mod tests {
 
     #[test]
     fn programs_are_checked_together_and_told_apart() {
-        let found: Vec<bool> = check_with(None, &[".a", ".a |", "map(.b)", "nowhere"]).iter().map(Result::is_ok).collect();
-        assert_eq!(found, [true, false, true, false]);
+        // The second time, all are known.
+        for _ in 0..2 {
+            let found: Vec<bool> = check_all(&[".a", ".a |", "map(.b)", ".a", "nowhere"]).iter().map(Result::is_ok).collect();
+            assert_eq!(found, [true, false, true, true, false]);
+        }
     }
 }
