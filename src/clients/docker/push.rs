@@ -74,11 +74,12 @@ impl RealDocker {
         if words.contains("An image does not exist locally") || words.contains("tag does not exist") {
             return DockerError::NoSuchImage { image: format!("{}:{}", push.repository, push.tag) };
         }
-        match refusal(words) {
+        let meaning = without_names(words, &push.repository);
+        match refusal(&meaning) {
             Some(reason) => {
                 DockerError::PushDenied { repository: push.repository.clone(), reason, message: words.trim().to_owned() }
             }
-            None if is_transient(words) => DockerError::RegistryUnavailable {
+            None if is_transient(&meaning) => DockerError::RegistryUnavailable {
                 attempted: format!("push {}", push.repository),
                 message: words.trim().to_owned(),
             },
@@ -110,16 +111,39 @@ fn digest_line(tag: &str, status: &str) -> Option<Pushed> {
     Some(Pushed { digest: digest.parse().ok()?, manifest_bytes: size.trim().parse().ok()? })
 }
 
+/// The daemon's words in lower case, without the host and the repository: `127.0.0.1:40101/acme/denied-parties` says nothing about the
+/// failure.
+fn without_names(words: &str, repository: &str) -> String {
+    let words = words.to_lowercase();
+    match repository.to_lowercase().split_once('/') {
+        Some((host, path)) => words.replace(path, " ").replace(host, " "),
+        None => words,
+    }
+}
+
+/// Whether a text names this HTTP status. Digits within a port, a digest or a name are none.
+fn names_status(words: &str, status: &str) -> bool {
+    let is_name = |beside: Option<char>, marks: &str| {
+        beside.is_some_and(|character| character.is_alphanumeric() || marks.contains(character))
+    };
+    words.match_indices(status).any(|(place, _)| {
+        let (before, behind) = (&words[..place], &words[place + status.len()..]);
+        // A sentence may end with it, or go on with a colon.
+        !is_name(before.chars().next_back(), "-_./:") && !is_name(behind.chars().next(), "-_/")
+    })
+}
+
 /// The reason for a rejection: `docs/reference/replicate-api.md#push-errors`. Matched by parts and ignoring case, because the
 /// wording differs by version.
 fn refusal(words: &str) -> Option<PushDenial> {
-    let words = words.to_lowercase();
     let says = |texts: &[&str]| texts.iter().any(|text| words.contains(text));
     if says(&["name unknown", "name_unknown", "repository name not known"]) {
         Some(PushDenial::ModelUnknown)
     } else if says(&["write access"]) {
         Some(PushDenial::NoWriteAccess)
-    } else if says(&["unauthorized", "no basic auth credentials", "not logged in", "authentication required", "401"]) {
+    } else if says(&["unauthorized", "no basic auth credentials", "not logged in", "authentication required"])
+        || names_status(words, "401")
+    {
         Some(PushDenial::NotLoggedIn)
     } else if says(&["403 forbidden", "denied"]) {
         Some(PushDenial::Forbidden)
@@ -130,7 +154,6 @@ fn refusal(words: &str) -> Option<PushDenial> {
 
 /// Whether a failure of the network or the registry may be temporary.
 fn is_transient(words: &str) -> bool {
-    let words = words.to_lowercase();
     [
         "408 request timeout",
         "429 too many requests",
@@ -203,6 +226,37 @@ impl PushedLayers {
 mod tests {
     use super::*;
 
+    fn meaning(words: &str, repository: &str) -> (Option<PushDenial>, bool) {
+        let words = without_names(words, repository);
+        (refusal(&words), is_transient(&words))
+    }
+
+    #[test]
+    fn names_and_ports_say_nothing_about_a_failure() {
+        for repository in ["127.0.0.1:36401/acme/hotdog", "registry.example:4010/acme/denied-401", "r8.im/401/geofence"] {
+            let host = repository.split('/').next().unwrap();
+            let refused = format!("Get \"http://{host}/v2/\": dial tcp {host}: connect: connection refused");
+            assert_eq!(meaning(&refused, repository), (None, true), "{refused}");
+            let path = repository.split_once('/').unwrap().1;
+            let odd = format!("Put \"http://{host}/v2/{path}/manifests/1\": x");
+            assert_eq!(meaning(&odd, repository), (None, false), "{odd}");
+        }
+        // A token service elsewhere.
+        assert_eq!(meaning("Get \"http://10.0.0.1:4010/token\": EOF", "r8.im/acme/hotdog"), (None, true));
+    }
+
+    #[test]
+    fn a_status_is_found_in_any_wording() {
+        for words in ["401 Unauthorized", "unexpected status code 401", "status: 401: no", "got 401.", "(401)"] {
+            assert_eq!(meaning(words, "r8.im/acme/hotdog").0, Some(PushDenial::NotLoggedIn), "{words}");
+        }
+        for words in ["layer sha256:ab401cd", "1401 ms", "port :401", "v2.401", "401-b"] {
+            assert_eq!(meaning(words, "r8.im/acme/hotdog").0, None, "{words}");
+        }
+        assert_eq!(meaning("denied: requested access to the resource is denied", "r8.im/a/b").0, Some(PushDenial::Forbidden));
+        assert_eq!(meaning("name unknown: NAME UNKNOWN", "r8.im/a/b").0, Some(PushDenial::ModelUnknown));
+    }
+
     #[test]
     fn the_digest_is_read_from_the_line_of_our_tag() {
         let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
@@ -226,8 +280,7 @@ mod tests {
             ("unexpected status from POST request to https://r8.im/v2/a/b/blobs/uploads/: 403 Forbidden", PushDenial::Forbidden),
         ];
         for (words, reason) in cases {
-            assert_eq!(refusal(words), Some(reason), "{words}");
-            assert!(!is_transient(words), "{words}");
+            assert_eq!(meaning(words, "r8.im/a/b"), (Some(reason), false), "{words}");
         }
     }
 
@@ -240,10 +293,9 @@ mod tests {
             "Put \"https://r8.im/v2/\": EOF",
             "net/http: TLS handshake timeout",
         ] {
-            assert_eq!(refusal(words), None, "{words}");
-            assert!(is_transient(words), "{words}");
+            assert_eq!(meaning(words, "r8.im/a/b"), (None, true), "{words}");
         }
-        assert!(!is_transient("manifest invalid: manifest invalid"));
+        assert_eq!(meaning("manifest invalid: manifest invalid", "r8.im/a/b"), (None, false));
     }
 
     #[test]
