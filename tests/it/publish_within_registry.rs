@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use replicate_sandbox::{Fault, FaultEffect, MountFault, Sandbox, SandboxOptions, UploadFault, VersionTags, Visibility};
+use replicate_sandbox::{
+    Fault, FaultEffect, MountFault, RequestRecord, Sandbox, SandboxOptions, UploadFault, VersionTags, Visibility,
+};
 use reqwest::{Method, StatusCode};
 use safe_push::clients::ErrorKind;
 use safe_push::clients::docker::{
@@ -521,9 +523,10 @@ async fn a_version_that_appears_while_layers_are_streamed_is_not_replaced() {
     let cancelled = CancellationToken::new();
     let publishing = publish("hotdog", &cleared, &fixture.services, &fixture.notices, &cancelled);
     let overtaking = async {
-        // The live model was looked at, and layers are on their way.
-        let is_streaming = || fixture.sandbox.requests().iter().any(|r| r.method == Method::POST && r.path.contains("/uploads/"));
-        while !is_streaming() {
+        // The live model was looked at, and both of its layers are on their way: the rival's own must not meet the delays.
+        let sent_to = "/v2/acme/hotdog/blobs/uploads/";
+        let is_layer = |request: &&RequestRecord| request.method == Method::PUT && request.path.starts_with(sent_to);
+        while fixture.sandbox.requests().iter().filter(is_layer).count() < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         rival(&fixture.registry).await
