@@ -61,7 +61,7 @@ fn frame(line: &str) -> Option<(&str, u32)> {
     Some((file, rest.get(..digits)?.parse().ok()?))
 }
 
-/// SourceFiles of the repository, each read once: many cases fail in the same one.
+/// Files of the repository, each read once: many cases fail in the same one.
 struct SourceFiles<'a> {
     repository: &'a Path,
     texts: BTreeMap<String, Option<String>>,

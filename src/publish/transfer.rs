@@ -23,6 +23,7 @@ use crate::publish::PublishError;
 use crate::publish::grafted_image::GraftedImage;
 use crate::publish::push::unconfirmed;
 use crate::publish::services::emit;
+use crate::support::locks::lock;
 
 /// The tag that a push ends with. `docker pull` without a tag gets it.
 pub(super) const LATEST: &str = "latest";
@@ -313,8 +314,4 @@ impl<'a> LayerTransfer<'a> {
             reason: lock(&self.refusal).clone(),
         }
     }
-}
-
-fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@
 
 pub mod causes;
 pub mod clock;
+pub(crate) mod locks;
 pub mod path_patterns;
 pub mod process;
 pub mod retry;

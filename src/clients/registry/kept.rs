@@ -4,12 +4,13 @@
 //! Only what the registry answered is kept, so asking for a manifest that was just put still asks the registry.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use bytes::Bytes;
 
 use super::stored::StoredManifest;
 use crate::domain::identity::ImageDigest;
+use crate::support::locks::lock;
 
 /// Larger documents are not kept.
 const MAX_KEPT_BYTES: usize = 1024 * 1024;
@@ -53,8 +54,4 @@ fn keep<T: Clone>(kept: &Mutex<ByDigest<T>>, key: (String, ImageDigest), documen
     if size_bytes <= MAX_KEPT_BYTES && kept.len() < MAX_KEPT {
         kept.insert(key, document.clone());
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -107,7 +107,7 @@ impl Polling {
         let running = (age / 20, self.shortest, self.longest_running);
         let (wait, shortest, longest) = match (phase, outlook) {
             // A warm version runs at once, and others wait to hear it.
-            (TimeLimit::StartUp, _) if self.boots && !was_polled => (age, Duration::ZERO, Duration::ZERO),
+            (TimeLimit::StartUp, _) if self.boots && !was_polled => (Duration::ZERO, Duration::ZERO, Duration::ZERO),
             (TimeLimit::StartUp, _) if self.boots => starting,
             (_, Outlook::Expected { typical, round_trip, is_news }) => {
                 // A version that ran before starts at once. Where much time can be saved, one early look notices what fails at once.

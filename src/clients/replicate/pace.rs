@@ -3,11 +3,13 @@
 //! Until that is known, they are polled in turns. They started at about the same time, so what the first one shows is in time for the
 //! others. Sixteen predictions that are all polled often are hundreds of requests.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+use crate::support::locks::lock;
 
 /// The shortest time between the expected end and the first poll after it.
 const SHORTEST_MARGIN: Duration = Duration::from_millis(5);
@@ -58,16 +60,10 @@ struct Polls {
 }
 
 /// The pace of one version's predictions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pace {
     typical: watch::Sender<Option<Typical>>,
     polls: Arc<Mutex<Polls>>,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { typical: watch::Sender::new(None), polls: Arc::default() }
-    }
 }
 
 impl Pace {
@@ -117,7 +113,7 @@ impl Pace {
     /// least `shortest`.
     pub(super) fn turn(&self, wait: Duration, shortest: Duration) -> Duration {
         let now = Instant::now();
-        let last = &mut self.polls().last_turn;
+        let last = &mut lock(&self.polls).last_turn;
         let behind = last.filter(|last| *last > now).map(|last| last - now + wait.max(shortest));
         let wait = wait.max(behind.unwrap_or_default()).min(LONGEST_WAIT);
         *last = Some(now + wait);
@@ -126,17 +122,13 @@ impl Pace {
 
     /// Records how long a poll and its response took.
     pub(super) fn record_round_trip(&self, took: Duration) {
-        let known = &mut self.polls().round_trip;
+        let known = &mut lock(&self.polls).round_trip;
         *known = Some(known.map_or(took, |known| known.min(took)));
     }
 
     /// How long a poll and its response take. Zero before the first.
     pub(super) fn round_trip(&self) -> Duration {
-        self.polls().round_trip.unwrap_or_default()
-    }
-
-    fn polls(&self) -> MutexGuard<'_, Polls> {
-        self.polls.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.polls).round_trip.unwrap_or_default()
     }
 }
 

@@ -4,12 +4,12 @@
 //! is started with [`WORKER`] as its only argument, without environment, gets the program and the value on standard input, limits its own
 //! memory, and writes its answer to standard output. What it says on standard error, such as a panic, goes nowhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::meter::{STACK_BYTES, TIME_LIMIT};
 use super::program::{self, JqError, JqResult};
+use crate::support::locks::lock;
 
 /// The argument that makes the executable a worker. Not a command for people, so it is not among the subcommands.
 const WORKER: &str = "__jq-worker";
@@ -69,15 +70,13 @@ static KNOWN: Mutex<BTreeMap<String, Compiled>> = Mutex::new(BTreeMap::new());
 
 /// Checks that each program compiles, once per process. Blocks for a few seconds at most.
 pub(in crate::verify) fn check_all(programs: &[&str]) -> Vec<Compiled> {
-    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let unknown: BTreeSet<&str> = {
-        let known = known();
+    let unknown: Vec<&str> = {
+        let known = lock(&KNOWN);
         programs.iter().copied().filter(|text| !known.contains_key(*text)).collect()
     };
-    let unknown: Vec<&str> = unknown.into_iter().collect();
     let found = check_with(EXECUTABLE.get().map(PathBuf::as_path), &unknown);
     let found: BTreeMap<&str, Compiled> = unknown.into_iter().zip(found).collect();
-    let mut known = known();
+    let mut known = lock(&KNOWN);
     let lasting = found.iter().filter(|(_, compiled)| matches!(compiled, Ok(()) | Err(JqError::Invalid(_))));
     known.extend(lasting.map(|(text, compiled)| ((*text).to_owned(), compiled.clone())));
     programs.iter().filter_map(|text| found.get(text).or_else(|| known.get(*text)).cloned()).collect()
