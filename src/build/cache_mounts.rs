@@ -11,7 +11,7 @@ use crate::support::seal::SealKey;
 /// The build argument that Dockerfile frontends take the namespace from.
 pub(super) const NAMESPACE_ARGUMENT: &str = "BUILDKIT_CACHE_MOUNT_NS";
 
-/// What keys of namespaces are for.
+/// The purpose from which the keys of namespaces are derived.
 const PURPOSE: &str = "safe-push cache mounts version 1";
 
 /// The builds that share the cache mounts.
@@ -27,7 +27,7 @@ pub enum CacheMounts {
 }
 
 impl CacheMounts {
-    /// Those of builds with this token.
+    /// The cache mounts of builds with this token.
     pub fn of_token(token: &SecretString) -> Self {
         match SealKey::of(token, PURPOSE) {
             Some(key) => Self::SameToken { namespace: key.name("") },
@@ -35,7 +35,7 @@ impl CacheMounts {
         }
     }
 
-    /// Those of one build.
+    /// The cache mounts of a single build.
     pub fn of_one_build() -> Self {
         Self::Nobody { namespace: Uuid::new_v4().simple().to_string() }
     }

@@ -29,7 +29,7 @@ pub(super) const IGNORE_FILE: &str = ".dockerignore";
 /// An entry's text for a digest, and the file that holds its content.
 #[derive(Debug)]
 pub(super) struct DigestPart {
-    pub(super) words: String,
+    pub(super) text: String,
     pub(super) file: Option<PathBuf>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct LayerFolder {
     pub(super) mode: u32,
 }
 
-/// The name of something that is sent.
+/// The name of an entry that is sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EntryName<'a> {
     pub(super) path: &'a Path,
@@ -65,7 +65,7 @@ pub(super) struct EntryName<'a> {
     pub(super) target: Option<&'a Path>,
 }
 
-/// What will be sent.
+/// The files that will be sent.
 #[derive(Debug)]
 pub(super) struct ContextFiles {
     root: PathBuf,
@@ -171,10 +171,10 @@ impl ContextFiles {
         self.entries.iter().map(|entry| {
             let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
             match &entry.kind {
-                ContextEntryKind::Folder => DigestPart { words: format!("folder {mode:o} {path}"), file: None },
-                ContextEntryKind::Link { target } => DigestPart { words: format!("link {path}\0{}", target.display()), file: None },
+                ContextEntryKind::Folder => DigestPart { text: format!("folder {mode:o} {path}"), file: None },
+                ContextEntryKind::Link { target } => DigestPart { text: format!("link {path}\0{}", target.display()), file: None },
                 ContextEntryKind::File { size_bytes } => {
-                    DigestPart { words: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
+                    DigestPart { text: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
                 }
             }
         })

@@ -112,8 +112,8 @@ pub async fn prepare(
     }
     let shown = |error| PrepareError::Recipe(places::of_error(error, project, plan));
     let candidate = recipe::cog_base_candidate(&project.config, &facts).map_err(shown)?;
-    let asked = base_image::ask(candidate.as_deref(), registry, environment).await;
-    facts.cog_base_answer = asked.answer;
+    let base_image_facts = base_image::ask(candidate.as_deref(), registry, environment).await;
+    facts.cog_base_answer = base_image_facts.answer;
     let planned = recipe::plan(&project.config, &facts).map_err(shown)?;
     let mut recipe = places::of_recipe(planned, project, plan);
     recipe.decisions.insert(0, project.sdk_decision.clone());
@@ -126,7 +126,7 @@ pub async fn prepare(
         project: project.folder.clone(),
         unsent: plan.unsent.clone(),
         labels: labels::labels(project, &recipe, source.concurrency, environment),
-        base_layers: asked.layers.filter(|_| recipe.uses_cog_base),
+        base_layers: base_image_facts.layers.filter(|_| recipe.uses_cog_base),
         recipe,
         image_name: image_name.to_owned(),
         schema,

@@ -63,8 +63,8 @@ impl EarlierBuild {
 
     /// The schema, if it was read from the image.
     pub(super) fn schema(&self, source: &SchemaSource) -> Option<Value> {
-        let told = self.0.labels.get(OPENAPI_SCHEMA).filter(|_| *source == SchemaSource::FromImage)?;
-        serde_json::from_str(told).ok().filter(Value::is_object)
+        let document = self.0.labels.get(OPENAPI_SCHEMA).filter(|_| *source == SchemaSource::FromImage)?;
+        serde_json::from_str(document).ok().filter(Value::is_object)
     }
 
     /// The image itself, if a second build would make exactly the same one.

@@ -35,7 +35,7 @@ pub(crate) const SECRET_IN_OFFICIAL: Rule = Rule {
     name: "secret-in-official-model",
     severity: Error,
     summary: "A secret of this run is in the files, the image or the image history of an official model.",
-    why: "Anyone can run an official model. Every file sent to the builder and every layer of the image is searched for tokens, build secrets and test keys: in plain text, Base64, hex, URLs, JSON and UTF-16, in names and extended attributes, and in packed files. See `docs/security-proof.md`.",
+    why: "Anyone can run an official model. Every file sent to the builder and every layer of the image is searched for tokens, build secrets and test keys: in plain text and encoded, as in Base64, hex, URLs, JSON or UTF-16, in names and extended attributes, and in packed files. `docs/security-proof.md` lists every form.",
     example: "A key that `script/write-api-key` wrote for the tests, and that `script/delete-api-key` left in one of its files.",
 };
 

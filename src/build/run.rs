@@ -63,9 +63,9 @@ async fn build_as(
         None => context,
     };
     steps.build_files(first, dockerfile, context, &mut narrator).await?;
-    let made = docker.inspect.inspect_image(first).await?;
-    let fingerprint = reuse::fingerprint(&made, &request.schema);
-    let earlier = reuse::find(request, &made, &fingerprint, docker.inspect.as_ref()).await;
+    let first_image = docker.inspect.inspect_image(first).await?;
+    let fingerprint = reuse::fingerprint(&first_image, &request.schema);
+    let earlier = reuse::find(request, &first_image, &fingerprint, docker.inspect.as_ref()).await;
     let document = match earlier.as_ref().and_then(|earlier| earlier.schema(&request.schema)) {
         Some(known) => known,
         None => schema::schema_of(&request.schema, first, docker.containers.as_ref(), cancelled).await?,
@@ -74,11 +74,11 @@ async fn build_as(
         Some(known) => known,
         None => schema::pip_freeze(first, docker.containers.as_ref(), cancelled).await?,
     };
-    let cog_base = request.base_layers.as_ref().and_then(|base| label::cog_base_layer(base, &made));
+    let cog_base = request.base_layers.as_ref().and_then(|base| label::cog_base_layer(base, &first_image));
     let found =
         label::ImageFacts { schema: &document, pip_freeze: &pip_freeze, cog_base: cog_base.as_ref(), fingerprint: &fingerprint };
     let derivation = label::derivation(request, first, &found);
-    let known = earlier.as_ref().and_then(|earlier| earlier.image(&made, &derivation));
+    let known = earlier.as_ref().and_then(|earlier| earlier.image(&first_image, &derivation));
     let image = derive(&derivation, known, docker, cancelled).await?;
     Ok(Built {
         size_bytes: image.size_bytes,
@@ -100,9 +100,9 @@ async fn derive(
 ) -> Result<ImageDetails, DockerError> {
     if let Some(known) = known {
         match docker.names.tag_image(&known.id, &derivation.tag).await {
-            // A removal that had begun before takes the new name with it.
+            // A removal that was already under way takes the new name with it.
             Ok(()) if docker.inspect.image_exists(&derivation.tag).await? => return Ok(known.clone()),
-            // It was removed meanwhile.
+            // It was removed in the meantime.
             Ok(()) | Err(DockerError::NoSuchImage { .. }) => {}
             Err(error) => return Err(error),
         }

@@ -66,8 +66,8 @@ fn python(image: &str, arguments: &[&str], network: bool, time_limit: Duration) 
 
 fn parse_output(output: &ContainerOutput) -> Result<Value, SchemaError> {
     if output.exit_code != 0 {
-        let said = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
-        return Err(SchemaError::Refused { exit_code: output.exit_code, last_lines: last_lines(said, KEPT_LINES) });
+        let text = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
+        return Err(SchemaError::Refused { exit_code: output.exit_code, last_lines: last_lines(text, KEPT_LINES) });
     }
     if output.truncated {
         return Err(SchemaError::TooLarge { path: None });

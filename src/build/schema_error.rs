@@ -65,6 +65,6 @@ impl SchemaError {
 }
 
 /// Whether Python reports that `cog.command` is missing: quoted for an import, bare for `-m`.
-fn misses_command(words: &str) -> bool {
-    ["No module named cog.command", "No module named 'cog.command"].iter().any(|message| words.contains(message))
+fn misses_command(output: &str) -> bool {
+    ["No module named cog.command", "No module named 'cog.command"].iter().any(|message| output.contains(message))
 }

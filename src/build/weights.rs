@@ -41,8 +41,8 @@ fn digest(project: &Path, weights: &ContextFiles) -> Result<String, ContextError
 pub(super) fn digest_entries(project: &Path, weights: &ContextFiles) -> Result<String, ContextError> {
     let mut digest = Sha256::new();
     for part in weights.parts() {
-        digest.update(part.words.len().to_le_bytes());
-        digest.update(part.words.as_bytes());
+        digest.update(part.text.len().to_le_bytes());
+        digest.update(part.text.as_bytes());
         if let Some(path) = part.file {
             read(project, &path, &mut digest).map_err(|source| ContextError::Unreadable { path, source })?;
         }

@@ -26,14 +26,14 @@ pub(super) struct ChangedTree {
 struct ChangedTreeState {
     changes: Option<Changes>,
     journal: Option<Journal>,
-    /// Why files could not be put back.
+    /// Why files could not be restored.
     problems: Vec<String>,
 }
 
 impl ChangedTreeState {
     fn restore(&mut self) {
         let problems: Vec<String> = self.changes.take().map(Changes::restore).into_iter().flatten().collect();
-        // What could not be put back is left to the journal, and with it to the next start.
+        // What could not be restored is left to the journal, and with it to the next start.
         if problems.is_empty() {
             self.close_journal();
         }

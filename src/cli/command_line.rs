@@ -61,7 +61,7 @@ fn with_default(mut words: Vec<OsString>, command: &Command) -> Result<Vec<OsStr
     Ok(words)
 }
 
-/// A word that is not a command. It may be a misspelt one, or the name of a model, which has to follow a command.
+/// A word that is not a command. It may be a misspelled one, or the name of a model, which has to follow a command.
 fn no_command(word: &str, mut command: Command) -> clap::Error {
     let names: Vec<String> = command.get_subcommands().map(|known| known.get_name().to_owned()).collect();
     let shown = shorten(word, WORD_BYTES).replace(char::is_control, "?");

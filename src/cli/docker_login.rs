@@ -27,8 +27,8 @@ struct HelperAnswer {
 pub(super) fn password(environment: &Environment, host: &str) -> Option<SecretString> {
     let config = docker_config(environment)?;
     let helper = config["credHelpers"][host].as_str().or_else(|| config["credsStore"].as_str());
-    let asked = helper.and_then(|helper| ask(environment, helper, host));
-    asked.or_else(|| saved(&config, host)).filter(|password| !password.trim().is_empty()).map(SecretString::from)
+    let from_helper = helper.and_then(|helper| ask(environment, helper, host));
+    from_helper.or_else(|| saved(&config, host)).filter(|password| !password.trim().is_empty()).map(SecretString::from)
 }
 
 /// The password in the configuration itself, as `user:password` in base64.

@@ -84,7 +84,7 @@ pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Re
                     list(&files)
                 );
                 return Err(Failure::request(message).hint(format!(
-                    "run {DELETE} or put the files back; if none of them holds a key, remove {}",
+                    "run {DELETE} or restore the files; if none of them holds a key, remove {}",
                     journal.display()
                 )));
             }

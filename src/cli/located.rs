@@ -52,9 +52,9 @@ impl Located {
             all(&mut model.findings);
             all(&mut model.ignored);
             for case in &mut model.cases {
-                let asked = case.location.iter_mut().map(|location| &mut location.file);
+                let configured = case.location.iter_mut().map(|location| &mut location.file);
                 let shown = case.sources.iter_mut().map(|source| &mut source.file);
-                asked.chain(shown).for_each(|file| file.insert_str(0, &self.0));
+                configured.chain(shown).for_each(|file| file.insert_str(0, &self.0));
             }
             if let Some(file) = &mut model.config_file {
                 file.insert_str(0, &self.0);

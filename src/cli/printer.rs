@@ -16,7 +16,7 @@ use crate::support::secrets::{Redacted, Redactor};
 /// What `--format` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Format {
-    /// Words for people.
+    /// Text for people.
     #[default]
     Text,
     /// One JSON document on standard output.

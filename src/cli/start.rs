@@ -92,11 +92,11 @@ async fn run(
     let verbosity = arguments.global.verbose;
     let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action, launcher };
     let needs_no_token = matches!(arguments.command, Command::Rules(_) | Command::Sandbox(_) | Command::Completions(_));
-    let done = match check_tokens(context.environment.variables()) {
+    let outcome = match check_tokens(context.environment.variables()) {
         Err(weak) if !needs_no_token => Err(weak_token(weak)),
         _ => commands::dispatch(arguments.command, &context).await,
     };
-    match done {
+    match outcome {
         Ok(verdict) => with_result(verdict, &context.printer),
         Err(failure) => {
             failure_report::print(&failure, &context.printer);

@@ -1,4 +1,4 @@
-//! Words messages for the place where they are read.
+//! Adapts messages to the place where they are read.
 //!
 //! The rooms below name flags and variables, as somebody at a terminal knows them. Whoever reads a workflow's log, a check run or a comment
 //! knows the inputs of the action, and files by their place in the repository: the runner's container has names of its own for folders.

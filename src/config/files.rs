@@ -174,7 +174,7 @@ impl ConfigFiles {
         Ok(chosen)
     }
 
-    /// The words of a request, with the names that its patterns fit, each once.
+    /// The words of a request, with its patterns replaced by the names that match, each once.
     fn expanded<'a>(&'a self, words: &[&'a str]) -> Vec<&'a str> {
         let known: Vec<&str> = self.names().map(ModelName::as_str).collect();
         let mut names: Vec<&str> = Vec::new();

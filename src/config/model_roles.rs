@@ -1,6 +1,6 @@
 //! The models that configurations name, compared before anything is done with one of them.
 //!
-//! Within a configuration they are all different. Across the configurations of a repository, nothing untested gets where another one
+//! Within a configuration they are all different. Across the configurations of a repository, nothing untested gets to where another configuration
 //! publishes. Names are compared without regard to case, as Replicate compares them.
 
 use cog_findings::{Finding, Location};

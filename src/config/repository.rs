@@ -239,7 +239,7 @@ impl ConfiguredRepository {
         let folders: Vec<String> = self.projects.iter().map(str::to_owned).collect();
         let project = match folders.as_slice() {
             _ if self.has_project() => "cog.yaml names no image".to_owned(),
-            [] => "there is no cog.yaml".to_owned(),
+            [] => "no cog.yaml".to_owned(),
             several => format!("cog.yaml is in {}", shorten(&several.join(", "), folders::MAX_NAMES_BYTES)),
         };
         let looked = format!("found neither {DEFAULT_CONFIG} nor files in {}/, and {project}", self.config_dir());

@@ -143,8 +143,8 @@ fn compare(reader: &mut Reader, entries: &Mapping<'_>, values: &mut Dict) -> Opt
     let entry = entries.get(COMPARE_KEY).filter(|entry| matches!(entry.node().value, Value::Map(_)))?;
     let known: Vec<&str> = COMPARE.names().into_iter().chain(["cases"]).collect();
     let inner = reader.mapping(&entry, &known)?;
-    let words = <Comparison as SettingValue>::KIND;
-    if let Some(cases) = inner.get("cases").and_then(|cases| value(reader, &cases, words)) {
+    let kind = <Comparison as SettingValue>::KIND;
+    if let Some(cases) = inner.get("cases").and_then(|cases| value(reader, &cases, kind)) {
         values.insert(COMPARE_KEY.to_owned(), cases);
     }
     Some(thresholds::rules_in(reader, &inner))

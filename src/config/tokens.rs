@@ -86,7 +86,7 @@ pub fn is_secret(variable: &str) -> bool {
 #[error("{variable} {weakness}")]
 pub struct WeakToken {
     pub variable: String,
-    /// Why.
+    /// Why it is too weak.
     pub weakness: Weakness,
 }
 

@@ -113,13 +113,13 @@ pub fn write_report(base: Option<&Path>, folder: &Path, run: &Redacted<Run>) -> 
 pub fn probe(base: Option<&Path>, folder: &Path) -> Result<(), DeliverError> {
     let of_folder = |source| DeliverError::Folder { path: folder.to_owned(), source };
     let of_file = |source| DeliverError::File { path: folder.join(PAGE), source };
-    let made = folder::make(base, folder).map_err(of_folder)?;
+    let report_folder = folder::make(base, folder).map_err(of_folder)?;
     let written = NamedTempFile::new_in(folder).and_then(|mut file| {
         file.write_all(&[b' '; PROBE_BYTES])?;
         file.as_file().sync_data()
     });
     // Inner ones first. Only empty folders can be removed this way.
-    let removed = made.created.iter().rev().try_for_each(std::fs::remove_dir);
+    let removed = report_folder.created.iter().rev().try_for_each(std::fs::remove_dir);
     written.map_err(of_file)?;
     removed.map_err(of_folder)
 }

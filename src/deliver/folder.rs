@@ -19,7 +19,7 @@ pub(super) struct OwnFolder {
 /// # Errors
 /// It cannot be created, or a link is on the way.
 pub(super) fn make(base: Option<&Path>, folder: &Path) -> io::Result<OwnFolder> {
-    let mut made = OwnFolder::default();
+    let mut report_folder = OwnFolder::default();
     let inside = base.and_then(|base| Some((base, folder.strip_prefix(base).ok()?)));
     let inside = inside.filter(|(_, path)| path.components().all(|part| part != Component::ParentDir));
     let (mut place, parts) = match inside {
@@ -38,7 +38,7 @@ pub(super) fn make(base: Option<&Path>, folder: &Path) -> io::Result<OwnFolder> 
         match fs::create_dir(&place) {
             Ok(()) => {
                 ownership::give_folder(&place);
-                made.created.push(place.clone());
+                report_folder.created.push(place.clone());
             }
             Err(_) if place.is_dir() => {}
             Err(_) if place.exists() => {
@@ -47,7 +47,7 @@ pub(super) fn make(base: Option<&Path>, folder: &Path) -> io::Result<OwnFolder> 
             Err(error) => return Err(error),
         }
     }
-    Ok(made)
+    Ok(report_folder)
 }
 
 #[cfg(test)]

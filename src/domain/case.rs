@@ -185,7 +185,7 @@ impl TestCase {
             Some(reason) => return Some(reason.clone()),
             None => {}
         }
-        let words: Vec<&str> = self.only_on.iter().map(|side| side.as_str()).collect();
-        (!self.only_on.is_empty() && !self.only_on.contains(&on)).then(|| format!("it runs only on {}", words.join(" and ")))
+        let sides: Vec<&str> = self.only_on.iter().map(|side| side.as_str()).collect();
+        (!self.only_on.is_empty() && !self.only_on.contains(&on)).then(|| format!("it runs only on {}", sides.join(" and ")))
     }
 }

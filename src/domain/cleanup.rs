@@ -70,6 +70,6 @@ pub struct Cleanup {
     pub folders: Vec<LeftFolder>,
     /// The space that was freed. For a list: the size of its folders, since images share layers.
     pub freed_bytes: u64,
-    /// What could not be looked at or removed, and why.
+    /// What could not be checked or removed, and why.
     pub problems: Vec<String>,
 }

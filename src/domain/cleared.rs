@@ -1,9 +1,10 @@
 //! Proof that a staged version may be published.
 //!
-//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is created in two places, both here, so code that publishes anything
-//! else does not compile: [`Verified::clear`], and [`LiveBefore::clear`] for a version of the model itself that a rollback puts back. It names the version that it replaces, which it was checked against: if another one is
-//! there when it is published, [`Cleared::replacing`] decides again. An official model whose tests
-//! needed a key gets an image without it: [`Cleared::without_key`].
+//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is created in two places, both here, so code that
+//! publishes anything else does not compile: [`Verified::clear`], and [`LiveBefore::clear`] for a version of the model itself that a
+//! rollback restores. It names the version that it replaces, against which it was checked: if a different version is live when it is
+//! published, [`Cleared::replacing`] decides again. An official model whose tests needed a key gets an image without it:
+//! [`Cleared::without_key`].
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -84,7 +84,7 @@ pub enum EventKind {
     CasesPlanned {
         cases: usize,
     },
-    /// Nothing happens for a while, and then something is tried again.
+    /// A wait before something is tried again.
     Waiting {
         /// Untrusted text.
         reason: String,

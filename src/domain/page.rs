@@ -21,7 +21,7 @@ pub struct PageReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PageChange {
-    /// It says what the file says.
+    /// Its text is that of the file.
     Unchanged,
     /// It was replaced after publishing.
     Updated,

@@ -103,7 +103,7 @@ impl LayerProof {
 /// How the layers of a published version reached its model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
-    /// The way.
+    /// The route.
     pub route: PublishRoute,
     /// Layers that the model had.
     pub present: usize,
@@ -113,7 +113,7 @@ pub struct Transfer {
     pub streamed: usize,
     /// Bytes of layers that were streamed.
     pub sent_bytes: u64,
-    /// Why it was not the shortest way. Untrusted text.
+    /// Why it was not the shortest route. Untrusted text.
     pub reason: Option<String>,
 }
 
@@ -124,7 +124,7 @@ impl Transfer {
     }
 }
 
-/// The way of a version to its model, the shortest first.
+/// How a version reaches its model, the shortest route first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PublishRoute {

@@ -71,7 +71,7 @@ fn about_packages(recipe: &Recipe, project: &Project) -> Vec<Finding> {
         if let Some(path) = line.strip_prefix(LOCAL_ARTIFACTS).and_then(|rest| rest.strip_prefix('/'))
             && repository_files::open(&project.folder, Path::new(path)).is_err()
         {
-            let finding = Finding::new(&rules::REQUIREMENT_FILE_MISSING, format!("there is no file {}", project.shown(path)));
+            let finding = Finding::new(&rules::REQUIREMENT_FILE_MISSING, format!("{} does not exist", project.shown(path)));
             findings.push(located(finding.hint("add it to the project, or name a package of an index")));
         }
         let is_fetched =

@@ -34,7 +34,7 @@ pub enum RevisionError {
     #[error("the schema of the revision '{name}' cannot be read: {problem}")]
     Unreadable {
         name: String,
-        /// Why.
+        /// The cause.
         problem: String,
     },
 }

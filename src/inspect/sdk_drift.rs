@@ -57,8 +57,8 @@ fn changes(before: &Release, after: &Release) -> Vec<(&'static str, String)> {
         (is_static(&before) != is_static(&after), is_static(&after), &SCHEMA_CHANGES[..]),
     ] {
         if is_crossed {
-            let told = |text: &str| if is_forward { text.to_owned() } else { format!("no longer: {text}") };
-            changes.extend(of_it.iter().map(|(label, text)| (*label, told(text))));
+            let phrased = |text: &str| if is_forward { text.to_owned() } else { format!("no longer: {text}") };
+            changes.extend(of_it.iter().map(|(label, text)| (*label, phrased(text))));
         }
     }
     changes

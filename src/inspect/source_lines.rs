@@ -29,9 +29,9 @@ pub(crate) fn add_source_lines(cases: &mut [CaseReport], repository: &Path, test
     let mut files = SourceFiles { repository, texts: BTreeMap::new() };
     for case in cases.iter_mut().filter(|case| needs_explanation(case)) {
         let location = case.location.as_ref().filter(|_| !has_hidden);
-        let asked = location.and_then(|place| files.lines(&place.file, place.line?, AROUND_CASE));
+        let configured = location.and_then(|place| files.lines(&place.file, place.line?, AROUND_CASE));
         let raised = tested.and_then(|place| raised(case, &mut files, place));
-        case.sources = asked.into_iter().chain(raised).collect();
+        case.sources = configured.into_iter().chain(raised).collect();
     }
 }
 

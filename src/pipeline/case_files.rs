@@ -29,7 +29,7 @@ const INLINE_BYTES: usize = 190_000;
 pub(super) struct CaseFiles {
     /// Their contents by their paths.
     contents: BTreeMap<String, Bytes>,
-    /// Paths that cannot be read, which findings tell.
+    /// Paths that cannot be read. Findings report them.
     unreadable: BTreeSet<String>,
     /// Inputs that take files.
     predict: BTreeSet<String>,
@@ -136,7 +136,7 @@ impl CaseFiles {
             urls.insert(path.as_str(), url_of(path, content, sending).await?);
         }
         if matches!(sending, Sending::Nowhere) {
-            // What is wrong with them is said already.
+            // Findings report them already.
             for path in &self.unreadable {
                 urls.insert(path.as_str(), url_of(path, &Bytes::new(), sending).await?);
             }

@@ -1,4 +1,4 @@
-//! Proof that a deployment works: one test case through it. If that fails, the release before is put back.
+//! Proof that a deployment works: one test case through it. If that fails, the previous release is restored.
 
 use cog_findings::Finding;
 
@@ -79,7 +79,7 @@ fn one_case(plan: &VerifyPlan) -> VerifyPlan {
     }
 }
 
-/// Puts the version before back, and stops the run either way.
+/// Restores the previous version, and stops the run either way.
 async fn restore(
     record: &mut ModelRecord<'_>,
     deployment: &DeploymentPlan,
@@ -91,7 +91,7 @@ async fn restore(
     let (note, finding) = match &before {
         None => {
             let message =
-                format!("a prediction through the deployment {name} failed, and there is no release before to put back: {reason}");
+                format!("a prediction through the deployment {name} failed, and there is no earlier release to restore: {reason}");
             (message.clone(), Finding::new(&rules::DEPLOYMENT_FAILED, message))
         }
         Some(version) => {
@@ -108,7 +108,7 @@ async fn restore(
                 }
                 Err(error) => {
                     let message = format!(
-                        "a prediction through the deployment {name} failed, and {version} could not be put back ({error}): {reason}"
+                        "a prediction through the deployment {name} failed, and {version} could not be restored ({error}): {reason}"
                     );
                     (message.clone(), Finding::new(&rules::DEPLOYMENT_FAILED, message))
                 }

@@ -37,7 +37,7 @@ pub(super) async fn at_once<T, E: Into<Stop>>(
     }
 }
 
-/// How long a request may take before people are told what is waited for.
+/// How long a request may take before a notice says what is waited for.
 const SLOW: Duration = Duration::from_secs(3);
 
 /// Runs a request, and calls `notice` once if it takes long.

@@ -138,8 +138,8 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
     let replicate = match &services.replicate {
         Some(_) if !plan.is_named => ReplicateFacts::unknown(NotCompared::Unnamed),
         Some(replicate) => {
-            let asked = at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled);
-            noticed_when_slow(asked, || context.emit(&plan.name, EventKind::Notice(WAITING.to_owned()))).await?
+            let lookup = at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled);
+            noticed_when_slow(lookup, || context.emit(&plan.name, EventKind::Notice(WAITING.to_owned()))).await?
         }
         None if services.against.is_some() => ReplicateFacts::not_asked(),
         None => ReplicateFacts::unknown(if plan.is_named { NotCompared::NoToken } else { NotCompared::Unnamed }),
@@ -223,9 +223,9 @@ pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> 
     if errors.is_empty() {
         let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         let counts = [(of(Severity::Warning), "warning"), (of(Severity::Note), "note")];
-        let told: Vec<String> =
+        let counts: Vec<String> =
             counts.into_iter().filter(|(number, _)| *number > 0).map(|(number, word)| count(number, word)).collect();
-        return Ok(if told.is_empty() { "nothing found".to_owned() } else { told.join(", ") });
+        return Ok(if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") });
     }
     let is_result = errors.contains(&About::Model) && !errors.contains(&About::Configuration);
     let verdict = if is_result { Verdict::Failed } else { Verdict::Misconfigured };

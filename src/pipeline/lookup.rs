@@ -13,7 +13,7 @@ use crate::pipeline::context::RunContext;
 use crate::pipeline::stop::Stop;
 use crate::publish::{ReadyRequest, check_ready, check_rights};
 
-/// What Replicate said before the inspection.
+/// What Replicate answered before the inspection.
 pub(super) struct ReplicateFacts {
     /// The live version, asked for once: every comparison of the run uses the same one.
     pub(super) live: Option<LiveVersion>,
@@ -81,7 +81,7 @@ impl NotCompared {
         };
         let severity = match self {
             _ if plan.inspect.require_live => Severity::Error,
-            // A misspelt name looks like this.
+            // A misspelled name looks like this.
             Self::Missing => Severity::Warning,
             _ => LIVE_NOT_COMPARED.severity,
         };

@@ -51,12 +51,12 @@ impl ModelRecord<'_> {
     pub(super) fn deployed(&mut self, deployed: Deployed) -> String {
         self.found(deployed.findings);
         let report = self.report.deployment.insert(deployed.report);
-        let done = match report.change {
+        let change = match report.change {
             DeploymentChange::Created => "created",
             DeploymentChange::Updated => "updated",
             DeploymentChange::Unchanged => "unchanged",
             DeploymentChange::Restored => "restored",
         };
-        format!("{} {done}", report.name)
+        format!("{} {change}", report.name)
     }
 }

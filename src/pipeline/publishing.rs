@@ -44,7 +44,7 @@ impl StageWork for Publishing<'_> {
 }
 
 impl Publishing<'_> {
-    /// Clears a version again each time its model gets another one.
+    /// Clears a version again each time a different version of its model goes live.
     async fn clear_now(
         &self,
         record: &mut ModelRecord<'_>,

@@ -77,7 +77,7 @@ pub struct WrittenKey {
 pub struct PrepareTreeError {
     /// The error and its causes.
     pub message: String,
-    /// What to do about it.
+    /// The fix, as an imperative.
     pub hint: Option<String>,
     /// Whose failure it is.
     pub kind: ErrorKind,

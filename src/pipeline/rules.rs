@@ -44,7 +44,7 @@ pub(crate) const DEPLOYMENT_FAILED: Rule = Rule {
     name: "deployment-failed",
     severity: Error,
     summary: "A test case failed through the deployment after it got the new version.",
-    why: "Callers of the deployment. The release before is put back if there is one. The model itself has the new version.",
+    why: "Callers of the deployment. The previous release is restored if there is one. The model itself has the new version.",
     example: "The deployment's hardware has less memory than that of the test model. `--no-deployment-check` leaves the test out.",
 };
 

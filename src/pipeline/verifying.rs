@@ -84,7 +84,7 @@ pub(super) async fn drive(
     let sending = Sending::Upload(services.replicate.as_ref());
     let (predict, train) = at_once(files.apply(&plan.predict, plan.train.as_ref(), sending), context.cancelled).await?;
     let train = match &train {
-        // A Cog server has no trainings, which was said before.
+        // A Cog server has no trainings, as a notice said before.
         Some(_) if services.replicate.is_cog_server() => None,
         Some(train) if train.trains() => {
             prepare_destination(record, train, services).await?;

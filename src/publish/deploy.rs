@@ -47,8 +47,8 @@ pub async fn deploy(
         None => {
             let account = unless_cancelled(replicate.account(), cancelled).await?;
             check_owner(plan, &account)?;
-            let made = unless_cancelled(replicate.create_deployment(&new_deployment(plan, version)), cancelled).await?;
-            Ok(Deployed { report: report(plan, DeploymentChange::Created, &made, None), findings: Vec::new() })
+            let created = unless_cancelled(replicate.create_deployment(&new_deployment(plan, version)), cancelled).await?;
+            Ok(Deployed { report: report(plan, DeploymentChange::Created, &created, None), findings: Vec::new() })
         }
     }
 }

@@ -59,7 +59,7 @@ pub enum PublishError {
     #[error("the CLI token may not push to {model}")]
     MayNotPush {
         model: ModelRef,
-        /// What the registry said.
+        /// The registry's answer.
         #[source]
         source: Box<RegistryError>,
     },
@@ -112,14 +112,14 @@ pub enum PublishError {
     /// The registry did not take a graft. Nothing was pushed, and a build can take its place.
     #[error("the registry rejected the graft: {reason}")]
     GraftRefused {
-        /// Why. Untrusted text.
+        /// The cause. Untrusted text.
         reason: String,
     },
     /// The registry cannot publish a version by itself, and the daemon has no image of it.
     #[error("the registry could not publish {version} by itself, and the Docker daemon has no image of it: {reason}")]
     NoLocalImage {
         version: Box<VersionRef>,
-        /// Why. Untrusted text.
+        /// The cause. Untrusted text.
         reason: String,
     },
     #[error("the test model {model} is public, so everybody can see and run what is not tested yet")]

@@ -28,11 +28,11 @@ use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 /// }
 /// ```
 ///
-/// The live version is looked at before anything is sent, and once more right before the manifest is, because layers can take long. If it is
-/// not the one that was cleared to be replaced, nothing is published. What is published at the same moment cannot be kept from being replaced,
-/// but it is found: [`Published::overwritten`].
+/// The live version is checked before anything is sent, and once more right before the manifest is, because layers can take long. If it is
+/// not the one that was cleared to be replaced, nothing is published. A version that somebody else publishes at the same moment may still be
+/// replaced, but this is noticed: [`Published::overwritten`].
 ///
-/// Cancelling interrupts everything but the manifest on its way: a version that may exist is always named.
+/// Canceling interrupts everything but the manifest on its way: a version that may exist is always named.
 ///
 /// # Errors
 /// [`PublishError::NoLiveModel`] and [`PublishError::Moved`] before anything is published. After that: [`PublishError::Unanswered`] when

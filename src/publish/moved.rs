@@ -17,7 +17,7 @@ pub struct Moved {
     pub model: ModelRef,
     /// The version that was checked against.
     pub checked: Replaced,
-    /// The id of what is there now. `None` if there is no version any more.
+    /// The id of the version that is there now; `None` if there is none any more.
     pub now: Option<VersionId>,
     /// The version that is there now, as far as it is known.
     pub version: Option<Version>,
@@ -45,8 +45,8 @@ impl Moved {
             (None, _) => format!("{name} lost its version while this one was checked against {checked}"),
             (Some(_), true) => format!("{} was published while this version was pushed, which replaced it unseen", self.shown()),
             (Some(_), false) => {
-                let done = if self.release.is_none() { "published".to_owned() } else { format!("deployed to {name}") };
-                format!("{} was {done} while this version was checked against {checked}", self.shown())
+                let action = if self.release.is_none() { "published".to_owned() } else { format!("deployed to {name}") };
+                format!("{} was {action} while this version was checked against {checked}", self.shown())
             }
         };
         let hint = match (severity, is_overwritten) {

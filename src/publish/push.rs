@@ -130,7 +130,7 @@ async fn arrived_anyway(model: &ModelRef, tag: &str, error: &PublishError, servi
     Some(VersionRef { model: model.clone(), id: stored.digest.version_id() })
 }
 
-/// The manifest as the registry has it: what users will run, whatever the daemon said.
+/// The manifest as the registry has it: what users will run, whatever the daemon reported.
 pub(super) async fn read_back(
     model: &ModelRef,
     digest: &ImageDigest,

@@ -59,7 +59,7 @@ pub(super) async fn unless_cancelled<T, E: Into<PublishError>>(
 /// How long the answer to a manifest is waited for after the run was canceled: less than a stage gets to stop by itself.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
-/// Waits for what decides whether a version exists. A request that was sent cannot be taken back by dropping it, so cancelling does not
+/// Waits for what decides whether a version exists. A request that was sent cannot be taken back by dropping it, so canceling does not
 /// interrupt it; it only limits the time. Returns `None` if that is over.
 pub(super) async fn answered<T>(work: impl Future<Output = T>, cancelled: &CancellationToken) -> Option<T> {
     tokio::pin!(work);

@@ -11,7 +11,7 @@ use crate::publish::{PublishError, PublishServices};
 /// Asks for the newest version. One that the token may not see cannot be compared.
 ///
 /// # Errors
-/// [`PublishError::Moved`] if it is another one, and errors of the service.
+/// [`PublishError::Moved`] if it is not the cleared one, and errors of the service.
 pub async fn check_moved(cleared: &Cleared, services: &PublishServices, cancelled: &CancellationToken) -> Result<(), PublishError> {
     match unless_cancelled(services.replicate.model(cleared.model()), cancelled).await {
         Ok(live) => check_unmoved(cleared, live.as_ref()),

@@ -76,8 +76,8 @@ struct HistoryEntry {
 
 /// The steps that made layers, in order.
 fn steps_of(config: &[u8]) -> Vec<String> {
-    let read: Option<ImageHistory> = serde_json::from_slice(config).ok();
-    let steps = read.map(|read| read.history).unwrap_or_default();
+    let history: Option<ImageHistory> = serde_json::from_slice(config).ok();
+    let steps = history.map(|history| history.history).unwrap_or_default();
     steps.into_iter().filter(|step| !step.empty_layer).map(|step| step.created_by).collect()
 }
 

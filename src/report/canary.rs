@@ -53,7 +53,7 @@ pub(crate) struct CanaryStepEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(crate) struct CanaryProblem {
-    /// What went wrong.
+    /// The problem.
     pub(crate) message: String,
     /// The fix.
     pub(crate) hint: Option<String>,

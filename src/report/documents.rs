@@ -84,27 +84,27 @@ impl PrintedDocument for Run {}
 impl PrintedDocument for CanaryFlight {}
 impl PrintedDocument for CleanupJson {}
 
-/// What was looked at, in order.
+/// The checks, in order.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct Examinations(pub(crate) Vec<ExaminationEntry>);
 
 impl PrintedDocument for Examinations {}
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ExaminationEntry {
-    /// What was looked at: a service, a token or a model.
+    /// The subject: a service, a token or a model.
     pub(crate) check: String,
-    /// How it is.
+    /// The state of the subject.
     pub(crate) state: ExaminationState,
-    /// What was found.
+    /// The result.
     pub(crate) message: String,
-    /// What to do about it.
+    /// The fix.
     pub(crate) fix: Option<String>,
 }
 
-/// How something is.
+/// The state of what was checked.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ExaminationState {
@@ -114,7 +114,7 @@ pub(crate) enum ExaminationState {
     Warning,
     /// Some commands cannot work.
     Failed,
-    /// It could not be looked at, or is not needed here.
+    /// It could not be checked, or is not needed here.
     Skipped,
 }
 
@@ -123,15 +123,15 @@ pub(crate) enum ExaminationState {
 pub(crate) struct Selected {
     /// Their names.
     pub(crate) models: Vec<String>,
-    /// How many there are.
+    /// The number of models.
     pub(crate) count: usize,
-    /// Whether there is any.
+    /// Whether any model was chosen.
     pub(crate) any: bool,
     /// For `strategy.matrix: ${{ fromJSON(...) }}` of a workflow.
     pub(crate) matrix: Value,
     /// Why each model counts as changed, when `changed` was asked for.
     pub(crate) reasons: BTreeMap<String, String>,
-    /// What people should know.
+    /// Notices for people.
     pub(crate) notices: Vec<String>,
 }
 
@@ -149,7 +149,7 @@ impl PrintedDocument for Findings {}
 pub(crate) struct Dockerfile {
     /// Its text.
     pub(crate) dockerfile: String,
-    /// What was decided on the way.
+    /// The decisions behind it.
     pub(crate) decisions: Vec<DecisionEntry>,
 }
 
@@ -158,7 +158,7 @@ impl PrintedDocument for Dockerfile {}
 /// One decision about a Dockerfile.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DecisionEntry {
-    /// What was decided.
+    /// The subject of the decision.
     pub(crate) what: String,
     /// The choice.
     pub(crate) chosen: String,
@@ -175,9 +175,9 @@ pub(crate) struct ComparedFiles {
     pub(crate) kind: String,
     /// Why they differ.
     pub(crate) reason: Option<String>,
-    /// The numbers.
+    /// The measurements.
     pub(crate) measurements: Vec<MeasurementEntry>,
-    /// What else was noticed.
+    /// Further remarks.
     pub(crate) remarks: Vec<String>,
 }
 
@@ -213,9 +213,9 @@ pub(crate) struct RuleEntry {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) struct SandboxVariables {
-    /// Where the API is.
+    /// The URL of the API.
     pub(crate) replicate_base_url: String,
-    /// Where the registry is.
+    /// The host of the registry.
     pub(crate) replicate_registry: String,
     /// The token for the API.
     pub(crate) replicate_api_token: String,
@@ -236,7 +236,7 @@ pub(crate) struct PredictionLogs {
     pub(crate) version: Option<String>,
     /// The error, when it failed.
     pub(crate) error: Option<String>,
-    /// What it printed.
+    /// Its logs.
     pub(crate) logs: String,
     /// How long the model ran, in seconds.
     pub(crate) predict_seconds: Option<f64>,

@@ -14,7 +14,7 @@ pub(super) fn rollback(model: &Model) -> Option<String> {
     Some(format!("safe-push rollback {model} --to {id}"))
 }
 
-/// What the version is that was live when the run started: a run that publishes nothing leaves it live.
+/// The label of the version that was live when the run started: a run that publishes nothing leaves it live.
 pub(super) fn previous(model: &Model) -> &'static str {
     if model.versions.live.is_some() { "Previously live, for a rollback" } else { "Still live" }
 }
@@ -91,6 +91,6 @@ pub(super) fn deployment_change(change: DeploymentChange) -> &'static str {
         DeploymentChange::Created => "created",
         DeploymentChange::Updated => "updated",
         DeploymentChange::Unchanged => "unchanged",
-        DeploymentChange::Restored => "failed, and put back to the version before",
+        DeploymentChange::Restored => "failed, and restored to the previous version",
     }
 }

@@ -79,12 +79,12 @@ fn name(name: &str) -> String {
     let units = [("_secs", " (s)"), ("_db", " (dB)"), ("_percent", " (%)"), ("_hz", " (Hz)"), ("_bytes", " (bytes)")];
     let (stem, unit) =
         units.into_iter().find_map(|(suffix, unit)| name.strip_suffix(suffix).map(|stem| (stem, unit))).unwrap_or((name, ""));
-    let words = match stem {
+    let label = match stem {
         "ssim" => "structural similarity".to_owned(),
         "psnr" => "peak signal to noise".to_owned(),
         other => other.replace('_', " "),
     };
-    format!("{words}{unit}")
+    format!("{label}{unit}")
 }
 
 /// A number with as many digits as matter.

@@ -132,7 +132,7 @@ fn result(finding: &FindingEntry, rules: &[&Rule]) -> Value {
     if let Some(change) = &finding.schema_change {
         properties.insert("schemaChange".to_owned(), json!(change));
     }
-    // Those of a change are in it.
+    // The details of a schema change are in it already.
     let in_change = finding.schema_change.as_ref().map_or(0, |change| change.details().len());
     properties.extend(finding.details.iter().skip(in_change).map(|detail| (detail.label.clone(), json!(detail.value))));
     if !properties.is_empty() {

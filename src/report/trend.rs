@@ -84,12 +84,12 @@ impl CaseHistory {
 
     /// What is worth a line: a change, or a case that does not always pass.
     pub(super) fn line(&self) -> Option<String> {
-        let told: Vec<String> = [self.change(), self.unsteady()].into_iter().flatten().collect();
-        if told.is_empty() {
+        let remarks: Vec<String> = [self.change(), self.unsteady()].into_iter().flatten().collect();
+        if remarks.is_empty() {
             return None;
         }
         let times = self.times().map(|times| format!("; {times}")).unwrap_or_default();
-        Some(format!("{}: {}{times}", self.id, told.join(", ")))
+        Some(format!("{}: {}{times}", self.id, remarks.join(", ")))
     }
 
     /// The points of a line of times in a box of these sizes; empty with fewer than two times.

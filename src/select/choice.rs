@@ -14,7 +14,7 @@ const MAX_NAMES_BYTES: usize = 600;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
     /// A name that no model has.
-    #[error("there is no model '{name}'")]
+    #[error("model '{name}' not found")]
     Unknown {
         name: String,
         /// The nearest one.
@@ -40,7 +40,7 @@ pub enum SelectError {
 }
 
 impl SelectError {
-    /// What to do about it.
+    /// The fix, as an imperative.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unknown { name, .. } if name.contains('/') => {

@@ -14,9 +14,9 @@ pub struct Outputs {
     pub matrix: Value,
     /// The names, separated by commas.
     pub models: String,
-    /// How many models there are.
+    /// The number of models.
     pub count: usize,
-    /// Whether there is any. GitHub fails a job with an empty matrix, so that job needs `if: needs.….outputs.any == 'true'`.
+    /// Whether any model was chosen. GitHub fails a job with an empty matrix, so that job needs `if: needs.….outputs.any == 'true'`.
     pub any: bool,
 }
 

@@ -3,7 +3,7 @@
 //! - [`choose`]: what a request such as `all` or `a,b` means, given the known names
 //! - [`changed`]: which models a list of changed files concerns, and that list from git
 //! - [`Script`]: the repository's own script, which names its models and prepares its files for one of them
-//! - [`Snapshot`] and [`Changes`]: what a script changes is put back
+//! - [`Snapshot`] and [`Changes`]: restores what a script changes
 //! - [`matrix`] and [`outputs`]: the outputs for a workflow
 //!
 //! `config` reads configurations, and `clients` gets lists of changed files from GitHub. Functions that start a program block until it

@@ -53,7 +53,7 @@ pub enum ProcessError {
         /// The time limit.
         limit: Duration,
         /// Its output until then, on both streams.
-        said: CapturedOutput,
+        output: CapturedOutput,
     },
     /// The run was canceled.
     #[error("it was canceled")]
@@ -153,9 +153,9 @@ fn run_family(
         Err(error) => {
             // It was killed, so this does not wait.
             let _gone = child.wait();
-            let said = CapturedOutput { bytes: [stdout.captured().bytes, stderr.captured().bytes].concat(), cut: false };
+            let output = CapturedOutput { bytes: [stdout.captured().bytes, stderr.captured().bytes].concat(), cut: false };
             return Err(match error {
-                ProcessError::TooLong { limit, .. } => ProcessError::TooLong { limit, said },
+                ProcessError::TooLong { limit, .. } => ProcessError::TooLong { limit, output },
                 other => other,
             });
         }
@@ -182,7 +182,7 @@ fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessErr
         }
         let reason = match () {
             () if (bounds.cancelled)() => ProcessError::Cancelled,
-            () if start.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: CapturedOutput::default() },
+            () if start.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, output: CapturedOutput::default() },
             () => {
                 thread::sleep(STEP);
                 continue;
@@ -196,8 +196,8 @@ fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessErr
 /// Sends SIGTERM and waits briefly. The caller kills what remains.
 fn ask_to_end(child: &mut Child) {
     signal(child, Signal::TERM);
-    let asked = Instant::now();
-    while asked.elapsed() < TERM_GRACE && matches!(child.try_wait(), Ok(None)) {
+    let asked_at = Instant::now();
+    while asked_at.elapsed() < TERM_GRACE && matches!(child.try_wait(), Ok(None)) {
         thread::sleep(STEP);
     }
 }
@@ -294,7 +294,7 @@ mod tests {
         let script = format!("echo started; (sleep 2; touch {}) & sleep 60", mark.display());
         let start = Instant::now();
         let error = shell(&script, Duration::from_millis(300), &|| false).unwrap_err();
-        assert!(matches!(&error, ProcessError::TooLong { said, .. } if said.text() == "started\n"), "{error:?}");
+        assert!(matches!(&error, ProcessError::TooLong { output, .. } if output.text() == "started\n"), "{error:?}");
         assert!(start.elapsed() < Duration::from_secs(10));
         thread::sleep(Duration::from_millis(2200));
         assert!(!mark.exists(), "a child went on");

@@ -54,8 +54,8 @@ impl Engine<'_> {
                     smallest = shrinker.best().clone();
                     report.minimal_inputs = (smallest != case.inputs).then(|| mask.inputs(&smallest));
                     if shrinker.proposals() > 0 {
-                        let asked = count(shrinker.proposals(), "prediction");
-                        report.remarks.push(format!("tried {asked} to find smaller failing inputs"));
+                        let predictions = count(shrinker.proposals(), "prediction");
+                        report.remarks.push(format!("tried {predictions} to find smaller failing inputs"));
                     }
                 }
                 ShrinkDecision::SameAs(other) => {

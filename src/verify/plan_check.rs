@@ -222,7 +222,7 @@ fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Meth
     }
 }
 
-/// A case that expects an error passes with the wrong error when an input is misspelt.
+/// A case that expects an error passes with the wrong error when an input is misspelled.
 fn check_misspelt(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
     let properties = input_properties(document, method);
     let names = || properties.iter().map(|property| property.name.as_str());

@@ -32,7 +32,7 @@ impl Engine<'_> {
     pub(super) async fn predict(&self, call: PredictionCall<'_>) -> PredictionRun {
         let mut attempts = Vec::new();
         let Some(mut target) = self.target(call.side) else {
-            return PredictionRun { attempts, end: PredictionEnd::Errored("there is no live version".to_owned()) };
+            return PredictionRun { attempts, end: PredictionEnd::Errored("no live version".to_owned()) };
         };
         let gate = self.gate_of(call.side);
         let mut priority = call.priority;

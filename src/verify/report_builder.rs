@@ -42,7 +42,7 @@ impl<'a> CaseReportBuilder<'a> {
         Self { report, mask, started, failed_before: false }
     }
 
-    /// Adds an attempt. Returns whether another one should follow.
+    /// Adds an attempt. Returns whether another attempt should follow.
     pub(super) fn add(&mut self, attempts: Vec<Attempt>, result: AttemptResult, attempts_left: bool) -> bool {
         self.report.attempts.extend(attempts);
         for remark in &result.remarks {

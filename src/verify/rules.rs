@@ -237,7 +237,7 @@ pub(super) const ERROR_CASE_MISSPELT: Rule = Rule {
     name: "error-case-misspelt",
     severity: Severity::Warning,
     summary: "A test case with `error_contains` sends an input that the model does not have, and that is nearly the name of one.",
-    why: "You: the case may pass because of the misspelt name instead of the error it is about.",
+    why: "You: the case may pass because of the misspelled name instead of the error it is about.",
     example: "`inputs: {topp: 2}` with `error_contains: top` where the input is called `top_p`.",
 };
 

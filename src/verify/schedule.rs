@@ -210,7 +210,7 @@ fn add_comparisons(engine: &Engine<'_>, generator: Option<&Generator>, cases: &m
         Comparison::All => usize::MAX,
     };
     if engine.request.live.is_none() {
-        engine.emit(EventKind::Notice("there is no live version to compare with".to_owned()));
+        engine.emit(EventKind::Notice("no live version to compare with".to_owned()));
         return;
     }
     // A case that expects an error has no output to compare, and one that runs on one of the two versions has no second.

@@ -24,7 +24,7 @@ pub(super) fn text_difference(comparison: &Comparison, before: &MediaFile<'_>, a
     }
     let diff = difference(comparison, before, after)?;
     let text = String::from_utf8_lossy(&diff);
-    // The names of both sides stand elsewhere.
+    // The names of both sides are shown elsewhere.
     let hunks = text.find("@@").map(|start| &text[start..])?;
     Some(hunks.to_owned())
 }

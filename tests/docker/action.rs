@@ -157,7 +157,7 @@ async fn a_missing_daemon_is_told_and_a_fork_is_checked_all_the_same() {
     let fork = Job::new().await.event("pull_request", &pull_request("mallory/hotdog"), &server, READER, Network::Bridge);
     let seen = fork.without_socket().run().await;
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(seen.stdout.contains("there is no Docker socket at"), "{seen}");
+    assert!(seen.stdout.contains("no Docker socket at"), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,7 @@
 //!
 //! let finding = Finding::new(&INPUT_REMOVED, "input 'prompt' was removed")
 //!     .at(Location::at("predict.py", 12, 9))
-//!     .hint("keep 'prompt' beside 'text'");
+//!     .hint("keep 'prompt' alongside 'text'");
 //! assert!(finding.is_error());
 //! assert_eq!(finding.location.unwrap().to_string(), "predict.py:12:9");
 //! ```

@@ -22,10 +22,10 @@ pub(super) fn describe(shape: &Shape) -> String {
 /// The type of a shape, without limits and without `or null`.
 pub(super) fn describe_kind(shape: &Shape) -> String {
     const LEVELS: usize = 4;
-    words(shape, LEVELS)
+    phrase(shape, LEVELS)
 }
 
-fn words(shape: &Shape, levels: usize) -> String {
+fn phrase(shape: &Shape, levels: usize) -> String {
     if levels == 0 {
         return "…".to_owned();
     }
@@ -40,7 +40,7 @@ fn words(shape: &Shape, levels: usize) -> String {
         ShapeKind::Integer => "integer".to_owned(),
         ShapeKind::Number => "number".to_owned(),
         ShapeKind::Boolean => "boolean".to_owned(),
-        ShapeKind::Array(items) => format!("array of {}", words(items, levels - 1)),
+        ShapeKind::Array(items) => format!("array of {}", phrase(items, levels - 1)),
         ShapeKind::Object(members) if members.declared.is_empty() => "object".to_owned(),
         ShapeKind::Object(members) => {
             let names: Vec<String> = members.declared.iter().take(8).map(|member| show_name(&member.name)).collect();
@@ -48,8 +48,8 @@ fn words(shape: &Shape, levels: usize) -> String {
             format!("object {{{}{more}}}", names.join(", "))
         }
         ShapeKind::Union(variants) => {
-            let words: Vec<String> = variants.iter().take(8).map(|variant| words(variant, levels - 1)).collect();
-            words.join(" or ")
+            let types: Vec<String> = variants.iter().take(8).map(|variant| phrase(variant, levels - 1)).collect();
+            types.join(" or ")
         }
     }
 }

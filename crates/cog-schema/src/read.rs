@@ -102,9 +102,9 @@ fn shape<'a>(resolver: &mut Resolver<'a>, schema: &'a Value) -> Shape {
 }
 
 fn build<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Shape {
-    let words: Vec<&str> = match keywords.get("type") {
-        Some(Value::String(word)) => vec![word],
-        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect(),
+    let types: Vec<&str> = match keywords.get("type") {
+        Some(Value::String(name)) => vec![name],
+        Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
     let values = match (keywords.get("enum"), keywords.get("const")) {
@@ -113,14 +113,14 @@ fn build<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Shape {
         _ => None,
     };
     let mut nullable = keywords.null
-        || words.contains(&"null")
+        || types.contains(&"null")
         || keywords.get("nullable") == Some(&Value::Bool(true))
         || values.as_ref().is_some_and(|values| values.iter().any(Value::is_null));
     let choices = values.map(|values| values.into_iter().filter(|value| !value.is_null()).collect::<Vec<_>>());
     let kind = if keywords.opaque {
         ShapeKind::Any
     } else if keywords.variants.is_empty() {
-        kind_of(resolver, keywords, &words, choices.as_deref())
+        kind_of(resolver, keywords, &types, choices.as_deref())
     } else {
         let mut variants = Vec::new();
         for variant in &keywords.variants {
@@ -173,10 +173,10 @@ fn is_plain(shape: &Shape) -> bool {
     *shape == Shape::of(shape.kind.clone())
 }
 
-fn kind_of<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>, words: &[&str], choices: Option<&[Value]>) -> ShapeKind {
+fn kind_of<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>, types: &[&str], choices: Option<&[Value]>) -> ShapeKind {
     let mut kinds = Vec::new();
-    for word in words.iter().filter(|word| **word != "null") {
-        kinds.push(match *word {
+    for name in types.iter().filter(|name| **name != "null") {
+        kinds.push(match *name {
             "string" => ShapeKind::String,
             "integer" => ShapeKind::Integer,
             "number" => ShapeKind::Number,

@@ -14,7 +14,7 @@ use crate::rules;
 use crate::tables::tables;
 use crate::version::{self, Version};
 
-/// The registry of `cog-base` images unless another one is set.
+/// The registry of `cog-base` images unless another is set.
 pub const DEFAULT_REGISTRY_HOST: &str = "r8.im";
 
 const REPOSITORY: &str = "cog-base";
@@ -192,9 +192,9 @@ struct CogBaseImage {
 }
 
 /// Every image that Replicate builds: each PyTorch row for each of its Pythons, every Python with every CUDA, and every Python alone.
-fn made() -> &'static BTreeSet<CogBaseImage> {
-    static MADE: LazyLock<BTreeSet<CogBaseImage>> = LazyLock::new(|| {
-        let mut made = BTreeSet::new();
+fn offered_images() -> &'static BTreeSet<CogBaseImage> {
+    static OFFERED: LazyLock<BTreeSet<CogBaseImage>> = LazyLock::new(|| {
+        let mut images = BTreeSet::new();
         let (mut pythons, mut cudas) = (BTreeSet::new(), BTreeSet::new());
         for row in &tables().torch {
             for python in row.pythons.iter().map(String::as_str) {
@@ -206,22 +206,22 @@ fn made() -> &'static BTreeSet<CogBaseImage> {
                     Some(cuda) if version::at_least(cuda, MINIMUM_CUDA) => {
                         pythons.insert(python);
                         cudas.insert(cuda);
-                        made.insert(CogBaseImage { cuda: Some(cuda), python, torch: Some(torch) });
+                        images.insert(CogBaseImage { cuda: Some(cuda), python, torch: Some(torch) });
                     }
                     Some(_) => {}
                     None => {
-                        made.insert(CogBaseImage { cuda: None, python, torch: Some(torch) });
+                        images.insert(CogBaseImage { cuda: None, python, torch: Some(torch) });
                     }
                 }
             }
         }
         for python in pythons {
-            made.insert(CogBaseImage { cuda: None, python, torch: None });
-            made.extend(cudas.iter().map(|cuda| CogBaseImage { cuda: Some(cuda), python, torch: None }));
+            images.insert(CogBaseImage { cuda: None, python, torch: None });
+            images.extend(cudas.iter().map(|cuda| CogBaseImage { cuda: Some(cuda), python, torch: None }));
         }
-        made
+        images
     });
-    &MADE
+    &OFFERED
 }
 
 /// The tag of the `cog-base` image for a model; `None` if Replicate builds none. PyTorch is named only if there is an image with it.
@@ -229,14 +229,14 @@ fn cog_base_tag(cuda: Option<&str>, python: &str, torch: Option<&str>) -> Option
     let python = Version::parse(python)?.major_minor();
     let fits = |image: &&CogBaseImage| is_compatible(image.cuda, cuda) && is_compatible(Some(image.python), Some(&python));
     let torch = torch.filter(|torch| !torch.is_empty()).and_then(|torch| {
-        made()
+        offered_images()
             .iter()
             .filter(fits)
             .filter_map(|image| image.torch)
-            .filter(|made| version::matches(torch, made))
+            .filter(|offered| version::matches(torch, offered))
             .max_by(|a, b| version::compare(a, b))
     });
-    made().iter().find(|image| fits(image) && is_compatible(image.torch, torch))?;
+    offered_images().iter().find(|image| fits(image) && is_compatible(image.torch, torch))?;
     let mut parts = Vec::new();
     if let Some(cuda) = cuda {
         parts.push(format!("cuda{}", Version::parse(cuda)?.major_minor()));
@@ -248,9 +248,9 @@ fn cog_base_tag(cuda: Option<&str>, python: &str, torch: Option<&str>) -> Option
     Some(parts.join("-"))
 }
 
-fn is_compatible(made: Option<&str>, asked: Option<&str>) -> bool {
-    match (made, asked) {
-        (Some(made), Some(asked)) => version::matches(asked, made),
+fn is_compatible(offered: Option<&str>, requested: Option<&str>) -> bool {
+    match (offered, requested) {
+        (Some(offered), Some(requested)) => version::matches(requested, offered),
         (None, None) => true,
         _ => false,
     }
@@ -267,9 +267,9 @@ mod tests {
 
     #[test]
     fn the_list_of_images_covers_known_pythons_and_cudas() {
-        let pythons: BTreeSet<&str> = made().iter().map(|image| image.python).collect();
+        let pythons: BTreeSet<&str> = offered_images().iter().map(|image| image.python).collect();
         assert_eq!(pythons.into_iter().collect::<Vec<_>>(), ["3.10", "3.11", "3.12", "3.13", "3.14"]);
-        let cudas: BTreeSet<&str> = made().iter().filter_map(|image| image.cuda).collect();
+        let cudas: BTreeSet<&str> = offered_images().iter().filter_map(|image| image.cuda).collect();
         let expected = ["11.7", "11.8", "12.1", "12.4", "12.6", "12.8", "12.9", "13.0"];
         assert_eq!(cudas.into_iter().collect::<Vec<_>>(), expected);
     }

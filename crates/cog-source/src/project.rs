@@ -42,8 +42,8 @@ impl Project {
         let is_first = |line: &str| {
             let line: String =
                 line.split('#').next().unwrap_or(line).chars().filter(|character| !character.is_whitespace()).collect();
-            let asked = line.strip_prefix("pydantic");
-            asked.is_some_and(|asked| ["==1", "~=1", "<2", "<=1"].iter().any(|start| asked.contains(start)))
+            let version = line.strip_prefix("pydantic");
+            version.is_some_and(|version| ["==1", "~=1", "<2", "<=1"].iter().any(|start| version.contains(start)))
         };
         if packages.chain(lines).any(is_first) { Pydantic::One } else { Pydantic::Two }
     }

@@ -9,7 +9,7 @@
 ///
 /// let mut tolerance = Tolerance { ssim: 0.95, ..Tolerance::default() };
 /// tolerance.set("shift_secs", 0.0).unwrap();
-/// assert_eq!(tolerance.set("sim", 0.5).unwrap_err().to_string(), "there is no threshold 'sim'");
+/// assert_eq!(tolerance.set("sim", 0.5).unwrap_err().to_string(), "unknown threshold 'sim'");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
@@ -61,8 +61,8 @@ impl Default for Tolerance {
 /// A threshold that cannot be set.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ThresholdError {
-    /// There is no threshold of this name.
-    #[error("there is no threshold '{name}'")]
+    /// No threshold has this name.
+    #[error("unknown threshold '{name}'")]
     Unknown {
         /// The name as given.
         name: String,

@@ -28,7 +28,7 @@ pub(crate) fn namespace() -> Option<u64> {
     link.to_str()?.strip_prefix("pid:[")?.strip_suffix(']')?.parse().ok()
 }
 
-/// The first digits of the id of this boot: the same for all containers of a machine, and another after each start of it.
+/// The first digits of the id of this boot: the same for all containers of a machine, and different after each start of it.
 pub(crate) fn boot() -> Option<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(ID_DIGITS).collect();

@@ -43,7 +43,7 @@ pub enum FileError {
     #[error("failed to read {}", path.display())]
     Unreadable {
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },

@@ -106,9 +106,9 @@ pub(in crate::build) struct FailureSlot(Arc<Mutex<Option<ContextError>>>);
 
 impl FailureSlot {
     fn keep(&self, error: ContextError) -> String {
-        let words = error.to_string();
+        let message = error.to_string();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        words
+        message
     }
 
     /// The failure, unless the daemon just closed the connection.

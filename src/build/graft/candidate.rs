@@ -82,10 +82,11 @@ impl Candidate {
     fn check_history(&self, copy_command: &str) -> Result<(), NoGraft> {
         let wrong = || NoGraft::History { version: Box::new(self.version.clone()) };
         let layers = self.recipe.layers;
-        let made: Vec<&Value> = history(&self.config).filter(|entry| !is_empty(entry)).collect();
-        let project = made.get(layers.project).and_then(|entry| entry.get("created_by")).and_then(Value::as_str);
+        let layer_steps: Vec<&Value> = history(&self.config).filter(|entry| !is_empty(entry)).collect();
+        let project = layer_steps.get(layers.project).and_then(|entry| entry.get("created_by")).and_then(Value::as_str);
         let copies = project.is_some_and(|command| command.contains(copy_command));
-        let fits = made.len() == self.diff_ids.len() && layers.schema + 1 == made.len() && layers.project < layers.schema;
+        let fits =
+            layer_steps.len() == self.diff_ids.len() && layers.schema + 1 == layer_steps.len() && layers.project < layers.schema;
         if fits && copies { Ok(()) } else { Err(wrong()) }
     }
 
@@ -94,7 +95,7 @@ impl Candidate {
         let repository = self.version.model.to_string();
         let replaced = self.recipe.layers.indices();
         let kept = self.manifest.layers.iter().enumerate().filter(|(index, _)| !replaced.contains(index));
-        let asked = kept.map(|(index, layer)| {
+        let lookups = kept.map(|(index, layer)| {
             let repository = &repository;
             async move {
                 match writer.has_blob(repository, &layer.digest).await {
@@ -104,7 +105,7 @@ impl Candidate {
                 }
             }
         });
-        futures::future::try_join_all(asked).await.map(drop)
+        futures::future::try_join_all(lookups).await.map(drop)
     }
 }
 

@@ -18,7 +18,7 @@ pub enum NoGraft {
     #[error("failed to look up the digest of the base image {image}")]
     BaseUnknown { image: String },
     /// The models have no version yet.
-    #[error("there is no version to graft on")]
+    #[error("no version to graft on")]
     NoVersion,
     #[error("the registry no longer has {}", short(version))]
     Gone { version: Box<VersionRef> },

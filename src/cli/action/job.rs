@@ -85,9 +85,9 @@ fn variant(environment: &Environment) -> Option<String> {
     let live = environment.get("INPUT_VERIFY").filter(|mode| *mode == VerifyMode::Live.name()).map(str::to_owned);
     let parts: Vec<String> = named.into_iter().chain(live).chain(others.map(|(_, value)| text(value))).collect();
     // One line without the signs that the name of a check run or its external id gives a meaning.
-    let words: String = parts.join(", ").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words = shorten(words.trim(), VARIANT_BYTES);
-    (!words.is_empty()).then_some(words)
+    let name: String = parts.join(", ").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let name = shorten(name.trim(), VARIANT_BYTES);
+    (!name.is_empty()).then_some(name)
 }
 
 fn object(environment: &Environment, name: &str) -> Map<String, Value> {

@@ -213,10 +213,10 @@ async fn deliver(
             Err(error) => undelivered.push(Undelivered::at_github(DeliveryTarget::CheckRuns, &error)),
         }
     }
-    let told = before.as_ref().map(|before| before.annotated.clone()).unwrap_or_default();
+    let annotated = before.as_ref().map(|before| before.annotated.clone()).unwrap_or_default();
     let (images, missing) = if is_cancelled { Default::default() } else { page.images(github, &job, run).await };
     undelivered.extend(missing);
-    let ended = checks.with_images(images).end(github, run, places, told, SystemClock.now());
+    let ended = checks.with_images(images).end(github, run, places, annotated, SystemClock.now());
     let Some(completed) = within_last_words(is_cancelled, ended).await else { return undelivered };
     let Completed { rows, logins, undelivered: rejected } = completed;
     undelivered.extend(rejected);

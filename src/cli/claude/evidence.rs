@@ -19,7 +19,7 @@ const FILE_BYTES: usize = 20_000;
 const INPUT_BYTES: usize = 4_000;
 
 /// Bytes of all images of one request. The API's limit is 32 MB, and base64 turns three bytes into four.
-const PICTURE_BYTES: usize = 20_000_000;
+const IMAGE_BYTES: usize = 20_000_000;
 
 /// Members of an archive that are listed.
 const MEMBERS: usize = 200;
@@ -27,18 +27,18 @@ const MEMBERS: usize = 200;
 /// The space that is left for images in a request.
 #[derive(Debug)]
 pub(super) struct Room {
-    pictures: usize,
+    images: usize,
     bytes: usize,
 }
 
 impl Room {
     pub(super) fn new() -> Self {
-        Self { pictures: MAX_IMAGES, bytes: PICTURE_BYTES }
+        Self { images: MAX_IMAGES, bytes: IMAGE_BYTES }
     }
 
     /// Half of the space, so that the second of two outputs is shown too.
     pub(super) fn half(&self) -> Self {
-        Self { pictures: self.pictures / 2, bytes: self.bytes / 2 }
+        Self { images: self.images / 2, bytes: self.bytes / 2 }
     }
 }
 
@@ -75,39 +75,39 @@ pub(super) fn show_output(element: &str, output: &Evidence, mut room: Room, vide
     shown
 }
 
-/// Shows a file. A picture that needs more than its share of the room is made smaller.
+/// Shows a file. An image that needs more than its share of the room is made smaller.
 fn show_file(number: usize, file: &EvidenceFile, (room, share): (&mut Room, usize), video: &VideoTool, shown: &mut ShownOutput) {
     let sniffed = infer::get(&file.bytes).map_or("unknown", |found| found.mime_type());
     let facts = format!("{}; {sniffed}; {}", file.kind, file.facts.join("; "));
     let name = Quoted::new(&file.name, 300);
     let element =
         |content: &str| format!("<file number=\"{number}\" name={name} measured={}>{content}</file>", Quoted::new(&facts, 600));
-    let mut picture = |bytes: Bytes, words: &str| -> Result<Vec<ContentBlock>, String> {
-        if room.pictures == 0 {
+    let mut image = |bytes: Bytes, caption: &str| -> Result<Vec<ContentBlock>, String> {
+        if room.images == 0 {
             return Err("there are too many images for one question".to_owned());
         }
-        let picture = PromptImage::new(bytes).and_then(|picture| picture.within(share)).map_err(|error| error.to_string())?;
-        if picture.size() > room.bytes {
+        let image = PromptImage::new(bytes).and_then(|image| image.within(share)).map_err(|error| error.to_string())?;
+        if image.size() > room.bytes {
             return Err("the images are too large for one question".to_owned());
         }
-        room.pictures -= 1;
-        room.bytes -= picture.size();
-        Ok(vec![ContentBlock::Text(element(words)), ContentBlock::Image(picture)])
+        room.images -= 1;
+        room.bytes -= image.size();
+        Ok(vec![ContentBlock::Text(element(caption)), ContentBlock::Image(image)])
     };
     let content = match file.kind {
-        MediaKind::Image => picture(file.bytes.clone(), "the image that follows"),
+        MediaKind::Image => image(file.bytes.clone(), "the image that follows"),
         MediaKind::Text | MediaKind::Json => {
             let text = String::from_utf8_lossy(&file.bytes);
             Ok(vec![ContentBlock::Text(element(&Quoted::both_ends(&text, FILE_BYTES).to_string()))])
         }
-        MediaKind::Video => video.contact_sheet(&file.bytes).and_then(|sheet| {
-            picture(sheet, "frames of the video, in the image that follows, from left to right and top to bottom")
-        }),
+        MediaKind::Video => video
+            .contact_sheet(&file.bytes)
+            .and_then(|sheet| image(sheet, "frames of the video, in the image that follows, from left to right and top to bottom")),
         MediaKind::Audio => {
-            let words = "its spectrogram is the image that follows: time from left to right, pitch from bottom to top";
+            let caption = "its spectrogram is the image that follows: time from left to right, pitch from bottom to top";
             spectrogram(&MediaFile { bytes: &file.bytes, media_type: file.media_type.as_deref(), name: &file.name })
                 .ok_or_else(|| "the audio could not be decoded".to_owned())
-                .and_then(|spectrogram| picture(spectrogram.bytes.into(), words))
+                .and_then(|spectrogram| image(spectrogram.bytes.into(), caption))
         }
         MediaKind::Binary if sniffed == "application/pdf" && file.bytes.len() <= room.bytes => {
             room.bytes -= file.bytes.len();

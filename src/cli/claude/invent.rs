@@ -39,7 +39,7 @@ impl Inventor for ClaudeInventor {
             system: SYSTEM.to_owned(),
             content: vec![ContentBlock::Text(words(wish))],
             tool: "inputs",
-            tool_description: "Hands over the inputs.",
+            tool_description: "Returns the inputs.",
             tool_schema: json!({
                 "type": "object",
                 "properties": {"inputs": {"type": "array", "items": {"type": "object"}, "description": "One object for each prediction"}},

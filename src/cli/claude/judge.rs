@@ -163,7 +163,7 @@ mod tests {
     fn words(content: &[ContentBlock]) -> String {
         let text = |part: &ContentBlock| match part {
             ContentBlock::Text(text) => text.clone(),
-            ContentBlock::Image(picture) => format!("[{}]", picture.media_type()),
+            ContentBlock::Image(image) => format!("[{}]", image.media_type()),
             ContentBlock::Pdf(_) => "[application/pdf]".to_owned(),
         };
         content.iter().map(text).collect::<Vec<_>>().join("\n")

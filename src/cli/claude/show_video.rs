@@ -17,7 +17,7 @@ pub(in crate::cli) const VIDEO_DECODER: &str = "ffmpeg";
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Largest image, in bytes.
-const PICTURE_BYTES: usize = 8 * 1024 * 1024;
+const SHEET_BYTES: usize = 8 * 1024 * 1024;
 
 /// Frames in the image: four columns and three rows.
 const FRAMES: f64 = 12.0;
@@ -45,14 +45,14 @@ impl VideoTool {
             .arguments([&file])
             .arguments(["-vf", &filter, "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"])
             .variables(self.path.iter().map(|path| ("PATH".to_owned(), path.as_str().into())));
-        let bounds = Bounds { time: TIME_LIMIT, bytes: PICTURE_BYTES, cancelled: &|| false };
+        let bounds = Bounds { time: TIME_LIMIT, bytes: SHEET_BYTES, cancelled: &|| false };
         let ended = self.launcher.run(&program, bounds).map_err(|error| failed(error.to_string()))?;
-        let picture = ended.stdout.bytes;
-        if !ended.status.success() || ended.stdout.cut || picture.is_empty() {
+        let sheet = ended.stdout.bytes;
+        if !ended.status.success() || ended.stdout.cut || sheet.is_empty() {
             let why = String::from_utf8_lossy(&ended.stderr.bytes).lines().next().unwrap_or("it wrote no image").to_owned();
             return Err(failed(why));
         }
-        Ok(Bytes::from(picture))
+        Ok(Bytes::from(sheet))
     }
 }
 

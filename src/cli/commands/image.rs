@@ -56,8 +56,8 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
     let (model, preparation) =
         prepare::prepare_alone(model, script, &run.settings.config_dir, &context.observer(), &context.cancelled).await?;
     let recipe = recipe_of(&model.plan, conventions, run, context).await;
-    for told in preparation.put_back() {
-        context.printer.say(&told);
+    for problem in preparation.put_back() {
+        context.printer.say(&problem);
     }
     recipe
 }

@@ -106,7 +106,7 @@ fn refuse_without_project(new: &UnconfiguredModel, context: &Context) -> Result<
     for finding in new.findings.iter().filter(|finding| finding.severity > Severity::Note) {
         context.printer.say(&console::finding(finding, context.printer.progress_style()));
     }
-    let message = format!("there is no {COG_YAML} in {}, so there is nothing to test", new.project.display());
+    let message = format!("no {COG_YAML} found in {}, so there is nothing to test", new.project.display());
     Err(Failure::request(message).hint("run `safe-push init` in the repository of a Cog model, or write cog.yaml first"))
 }
 

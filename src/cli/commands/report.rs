@@ -72,7 +72,7 @@ fn open_last(context: &Context) -> Result<Verdict, Failure> {
 
 fn open_page(folder: Option<&Path>, context: &Context) -> Result<(), Failure> {
     let Some(folder) = folder else {
-        return Err(Failure::request("there is no page for several runs").hint("write one with --out FOLDER"));
+        return Err(Failure::request("no page to open for several runs").hint("write one with --out FOLDER"));
     };
     let page = context.environment.folder().join(folder).join("report.html");
     if !page.is_file() {
@@ -92,7 +92,7 @@ async fn read(path: &Path) -> Result<json::v1::Run, Failure> {
 /// The last job of a workflow: closes check runs that jobs left open, brings the comment up to date, and returns the verdict of all models.
 async fn last_job(context: &Context) -> Result<Verdict, Failure> {
     let Some(action) = &context.action else {
-        return Err(Failure::request("there is no run to report on").hint("give the run.json of a report folder"));
+        return Err(Failure::request("no run given").hint("give the run.json of a report folder"));
     };
     let run = load::settings_only(SettingFlags::default(), context)?;
     let github = action.github(run.tokens.github.clone(), run.settings.github_api_url.clone())?;

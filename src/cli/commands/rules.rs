@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &RulesArguments, context: &Context) -> Result<Verdi
 fn find(code: &str) -> Result<&'static Rule, Failure> {
     let wanted = code.to_uppercase();
     all().find(|rule| rule.code == wanted || rule.name == code).ok_or_else(|| {
-        let failure = Failure::request(format!("there is no rule '{code}'"));
+        let failure = Failure::request(format!("rule '{code}' not found"));
         let near = nearest(&wanted, all().map(|rule| rule.code));
         failure.hint(near.map_or("`safe-push rules` lists all".to_owned(), |near| format!("did you mean {near}?")))
     })

@@ -211,9 +211,7 @@ async fn as_action(
 async fn offline(mut loaded: CommandInputs, is_foreign: bool, context: &Context) -> Result<RunReport, Failure> {
     loaded.run.tokens = crate::config::Tokens::default();
     let notice = |reason: &str, what: &str| {
-        vec![format!(
-            "There are no tokens for Replicate in this run (foreign code gets none){reason}, so {what} were only checked."
-        )]
+        vec![format!("This run has no tokens for Replicate (foreign code gets none){reason}, so {what} were only checked.")]
     };
     let needs_gpu = loaded.models.iter().any(|model| services::uses_gpu(&model.plan));
     if needs_gpu {

@@ -165,14 +165,14 @@ async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Resu
     let run = load::settings_only(SettingFlags::default(), context)?;
     let token = services::api_token(&run)?;
     let replicate = services::replicate_client(&run, token)?;
-    let asked = match id {
+    let version = match id {
         Some(id) => {
             let id: VersionId = id.parse().map_err(|error| Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)))?;
             replicate.version(&crate::domain::identity::VersionRef { model: model.clone(), id }).await
         }
         None => replicate.model(model).await.map(|found| found.and_then(|found| found.latest_version)),
     };
-    asked?
+    version?
         .and_then(|version| version.openapi_schema)
         .ok_or_else(|| Failure::request(format!("{model} has no version with a schema")))
 }

@@ -127,9 +127,9 @@ fn on_sandbox(
     handover: Option<Arc<Handover>>,
     judge: Option<Arc<dyn Judge>>,
 ) -> Result<Services, Failure> {
-    let mut made = BTreeSet::new();
+    let mut created = BTreeSet::new();
     for plan in models {
-        if made.insert(plan.model.clone()) {
+        if created.insert(plan.model.clone()) {
             let hardware = plan.test_hardware.as_deref().unwrap_or("cpu");
             sandbox.create_model(&plan.model.to_string(), Visibility::Private, hardware)?;
         }

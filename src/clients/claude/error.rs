@@ -35,7 +35,7 @@ pub enum ClaudeFailure {
     #[error("the API key lacks permission: {0}")]
     Forbidden(String),
     /// There is no such model.
-    #[error("there is no such model: {0}")]
+    #[error("model not found: {0}")]
     NoModel(String),
     /// The account has no credit.
     #[error("the account has no credit: {0}")]
@@ -143,8 +143,8 @@ struct ErrorDetail {
 /// Classifies an error response.
 pub(super) fn failure_of(status: StatusCode, body: &[u8]) -> ClaudeFailure {
     let problem = serde_json::from_slice::<ErrorResponse>(body).unwrap_or_default().error;
-    let words = if problem.message.is_empty() { String::from_utf8_lossy(body).into_owned() } else { problem.message };
-    let detail = shorten(&words, DETAIL_BYTES);
+    let message = if problem.message.is_empty() { String::from_utf8_lossy(body).into_owned() } else { problem.message };
+    let detail = shorten(&message, DETAIL_BYTES);
     match (problem.kind.as_str(), status.as_u16()) {
         ("authentication_error", _) | (_, 401) => ClaudeFailure::Unauthorized(detail),
         ("billing_error", _) | (_, 402) => ClaudeFailure::Billing(detail),

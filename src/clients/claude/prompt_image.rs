@@ -113,9 +113,9 @@ fn media_type(format: ImageFormat) -> Option<&'static str> {
     }
 }
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Bytes, PromptImageError> {
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Result<Bytes, PromptImageError> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).map_err(PromptImageError)?;
+    image.write_to(&mut bytes, format).map_err(PromptImageError)?;
     Ok(bytes.into_inner().into())
 }
 

@@ -126,8 +126,8 @@ impl RealClaude {
     /// Fails if the service rejects the key. Asks nothing of a model, so it costs nothing. Any other trouble is left to the first question.
     pub async fn check_key(&self) -> Result<(), ClaudeError> {
         let Ok(url) = self.endpoint.join("models?limit=1") else { return Ok(()) };
-        let asked = self.http.get(url).timeout(CHECK_TIME).header(self.authorization.0, self.authorization.1.clone());
-        let Ok(answer) = asked.header("anthropic-version", API_VERSION).send().await else { return Ok(()) };
+        let request = self.http.get(url).timeout(CHECK_TIME).header(self.authorization.0, self.authorization.1.clone());
+        let Ok(answer) = request.header("anthropic-version", API_VERSION).send().await else { return Ok(()) };
         let status = answer.status();
         let request_id = answer.headers().get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
         if status != StatusCode::UNAUTHORIZED {
@@ -143,7 +143,7 @@ impl RealClaude {
     }
 
     async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, FailedAttempt<ClaudeError>> {
-        let sent = self
+        let response = self
             .http
             .post(self.endpoint.clone())
             .timeout(CALL_TIME)
@@ -153,7 +153,7 @@ impl RealClaude {
             .body(body)
             .send()
             .await;
-        let answer = sent.map_err(|error| transport(&error.without_url()))?;
+        let answer = response.map_err(|error| transport(&error.without_url()))?;
         let status = answer.status();
         let headers = answer.headers().clone();
         let request_id = headers.get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
@@ -191,7 +191,7 @@ impl Claude for RealClaude {
         let body = bytes::Bytes::from(request.body().to_string());
         // A request can be dropped at any time, because it creates nothing.
         let cancelled = CancellationToken::new();
-        let asked = retry(
+        let call = retry(
             self.retry,
             &cancelled,
             |failed: &FailedAttempt<ClaudeError>| failed.again,
@@ -203,7 +203,7 @@ impl Claude for RealClaude {
                 self.once(request, body.clone()).await
             },
         );
-        match asked.await {
+        match call.await {
             Ok(input) => Ok(input),
             Err(RetryError::Failed(failed)) => Err(failed.error),
             Err(RetryError::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was canceled".to_owned()))),
@@ -212,13 +212,13 @@ impl Claude for RealClaude {
 }
 
 fn transport(error: &(dyn std::error::Error + 'static)) -> FailedAttempt<ClaudeError> {
-    let mut words = error.to_string();
+    let mut message = error.to_string();
     let mut source = error.source();
-    while let Some(deeper) = source {
-        words = format!("{words}: {deeper}");
-        source = deeper.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
     }
-    FailedAttempt { error: ClaudeError::own(ClaudeFailure::Transport(words)), again: Retry::After(None) }
+    FailedAttempt { error: ClaudeError::own(ClaudeFailure::Transport(message)), again: Retry::After(None) }
 }
 
 /// The URL of the Messages API, and whether it is on this machine or a private network.

@@ -52,9 +52,9 @@ impl ToolRequest {
             .filter_map(|part| match part {
                 ContentBlock::Text(text) if text.trim().is_empty() => None,
                 ContentBlock::Text(text) => Some(json!({"type": "text", "text": text})),
-                ContentBlock::Image(picture) => Some(json!({
+                ContentBlock::Image(image) => Some(json!({
                     "type": "image",
-                    "source": {"type": "base64", "media_type": picture.media_type(), "data": picture.base64()},
+                    "source": {"type": "base64", "media_type": image.media_type(), "data": image.base64()},
                 })),
                 ContentBlock::Pdf(bytes) => Some(json!({
                     "type": "document",

@@ -48,7 +48,7 @@ pub enum CogServerError {
     /// It did not answer, or not as a Cog server does.
     #[error("{url} does not answer as a Cog server: {problem}")]
     NotCog {
-        /// The address that was asked.
+        /// The address of the server.
         url: String,
         /// What it answered instead.
         problem: String,
@@ -184,7 +184,7 @@ impl Inner {
         if let Some(limit) = limit {
             request = request.timeout(limit);
         }
-        let told = |error: &dyn std::error::Error| {
+        let chain = |error: &dyn std::error::Error| {
             let mut text = error.to_string();
             let mut source = error.source();
             while let Some(cause) = source {
@@ -193,9 +193,9 @@ impl Inner {
             }
             text
         };
-        let response = request.send().await.map_err(|error| told(&error.without_url()))?;
+        let response = request.send().await.map_err(|error| chain(&error.without_url()))?;
         let status = response.status();
-        let body = read_bounded(response, REPLY_BYTES).await.map_err(|error| told(&error))?;
+        let body = read_bounded(response, REPLY_BYTES).await.map_err(|error| chain(&error))?;
         Ok((status, body))
     }
 
@@ -323,8 +323,8 @@ impl Inner {
     /// Cancels a prediction. One that waits for its turn never starts.
     pub(super) async fn cancel(&self, id: &PredictionId) {
         // Both servers answer 404 for a prediction that has finished, or has not started.
-        let asked = self.send(Method::POST, &format!("predictions/{id}/cancel"), Some(&json!({})), Some(SHORT)).await;
-        if !matches!(asked, Ok((StatusCode::OK, _))) {
+        let response = self.send(Method::POST, &format!("predictions/{id}/cancel"), Some(&json!({})), Some(SHORT)).await;
+        if !matches!(response, Ok((StatusCode::OK, _))) {
             let now = self.clock.now();
             self.end(id, PredictionStatus::Canceled, String::new(), now, |_| {});
         }

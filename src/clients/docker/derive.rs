@@ -1,4 +1,4 @@
-//! Derives a new image from another one, with other labels and a few files.
+//! Derives a new image from an existing one, with other labels and a few files.
 //!
 //! Uses BuildKit's gRPC interface, because there labels travel in the message and not in a URL, so that a schema of any size fits.
 //! (hyper rejects URLs longer than 64 KiB, which a percent-encoded schema soon exceeds.)

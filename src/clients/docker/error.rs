@@ -27,7 +27,7 @@ pub enum DockerError {
         source: Box<BollardError>,
     },
     /// There is no socket at this path.
-    #[error("there is no Docker socket at {host}")]
+    #[error("no Docker socket at {host}")]
     SocketMissing {
         /// The address.
         host: String,
@@ -55,7 +55,7 @@ pub enum DockerError {
         needed: String,
     },
     /// The daemon does not have the image, and for a pull neither does the registry.
-    #[error("there is no image '{image}'")]
+    #[error("image '{image}' not found")]
     NoSuchImage { image: String },
     /// A container uses the image.
     #[error("failed to {attempted}: {message}")]
@@ -232,9 +232,9 @@ impl DockerError {
             BollardError::UnsupportedURISchemeError { .. } => Self::UnsupportedHost { host: host.to_owned(), with_secrets: false },
             BollardError::RequestTimeoutError => Self::TimedOut { attempted: attempted.to_owned(), limit },
             BollardError::DockerResponseServerError { status_code, message } => {
-                Self::from_words(attempted, subject, Some(status_code), &message)
+                Self::from_message(attempted, subject, Some(status_code), &message)
             }
-            BollardError::DockerStreamError { error } => Self::from_words(attempted, subject, None, &error),
+            BollardError::DockerStreamError { error } => Self::from_message(attempted, subject, None, &error),
             other => Self::Connection { attempted: attempted.to_owned(), source: Box::new(other) },
         }
     }
@@ -243,14 +243,14 @@ impl DockerError {
     pub(super) fn from_grpc(host: &str, attempted: &str, subject: &str, limit: Duration, error: GrpcError) -> Self {
         match error {
             GrpcError::DockerError { err } => Self::from_bollard(host, attempted, subject, limit, err),
-            GrpcError::TonicStatus { err } => Self::from_words(attempted, subject, None, err.message()),
+            GrpcError::TonicStatus { err } => Self::from_message(attempted, subject, None, err.message()),
             other => Self::Connection { attempted: attempted.to_owned(), source: Box::new(other) },
         }
     }
 
     /// The meaning of the daemon's message. Most errors differ in nothing else.
-    pub(super) fn from_words(attempted: &str, subject: &str, status: Option<u16>, words: &str) -> Self {
-        let message = shorten(words.trim(), MESSAGE_BYTES);
+    pub(super) fn from_message(attempted: &str, subject: &str, status: Option<u16>, text: &str) -> Self {
+        let message = shorten(text.trim(), MESSAGE_BYTES);
         let lower = message.to_lowercase();
         let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
         let attempted = attempted.to_owned();
@@ -322,16 +322,16 @@ mod tests {
     #[test]
     fn the_daemons_words_have_a_meaning() {
         let cases = [
-            (Some(404), "No such image: acme:latest", "no image 'x'"),
+            (Some(404), "No such image: acme:latest", "image 'x' not found"),
             (Some(500), "write /var/lib/docker/tmp/a: no space left on device", "disk is full"),
-            (Some(404), "manifest unknown: manifest unknown", "no image 'x'"),
+            (Some(404), "manifest unknown: manifest unknown", "image 'x' not found"),
             (None, "Get \"https://10.0.0.1/v2/\": x509: certificate signed by unknown authority", "unknown authority"),
             (Some(409), "conflict: unable to remove repository reference (must force)", "must force"),
             (Some(400), "client version 1.52 is too new. Maximum supported API version is 1.41", "is needed"),
             (Some(500), "something else", "failed to look: something else"),
         ];
         for (status, words, meaning) in cases {
-            let error = DockerError::from_words("look", "x", status, words);
+            let error = DockerError::from_message("look", "x", status, words);
             assert!(error.to_string().contains(meaning), "{words}: {error}");
         }
     }

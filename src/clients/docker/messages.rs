@@ -1,12 +1,12 @@
 //! How a stream of the daemon's messages ends.
 //!
 //! Docker ends each message with a line break. Where a read from the connection ends between the two, bollard takes the message at once, and
-//! calls a line break that nothing follows an error: bytes that remain. So this error may be a good end, which only the messages before
-//! it can tell.
+//! calls a line break that nothing follows an error: bytes that remain. So this error may be a good end: only the messages before it
+//! show that.
 
 use bollard::errors::Error as BollardError;
 
-/// The words of `tokio_util`, whose error has no type of its own.
+/// The message of `tokio_util`, whose error has no type of its own.
 const BYTES_REMAIN: &str = "bytes remaining on stream";
 
 /// Whether a stream ended behind its last message, or within one.

@@ -31,7 +31,7 @@ pub enum BuildEvent {
         /// How long it took.
         duration: Duration,
     },
-    /// A step failed, or was canceled because another one failed.
+    /// A step failed, or was canceled because another step failed.
     Failed {
         /// Its name.
         step: String,

@@ -65,23 +65,23 @@ impl RealDocker {
     }
 
     fn push_error(&self, push: &ImagePush, error: bollard::errors::Error) -> DockerError {
-        let words = match &error {
+        let message = match &error {
             bollard::errors::Error::DockerStreamError { error } => error.as_str(),
             bollard::errors::Error::DockerResponseServerError { message, .. } => message.as_str(),
             _ => return self.meaning(&format!("push {}", push.repository), &push.repository, error),
         };
         // The daemon has no image of that name.
-        if words.contains("An image does not exist locally") || words.contains("tag does not exist") {
+        if message.contains("An image does not exist locally") || message.contains("tag does not exist") {
             return DockerError::NoSuchImage { image: format!("{}:{}", push.repository, push.tag) };
         }
-        let meaning = without_names(words, &push.repository);
+        let meaning = without_names(message, &push.repository);
         match refusal(&meaning) {
             Some(reason) => {
-                DockerError::PushDenied { repository: push.repository.clone(), reason, message: words.trim().to_owned() }
+                DockerError::PushDenied { repository: push.repository.clone(), reason, message: message.trim().to_owned() }
             }
             None if is_transient(&meaning) => DockerError::RegistryUnavailable {
                 attempted: format!("push {}", push.repository),
-                message: words.trim().to_owned(),
+                message: message.trim().to_owned(),
             },
             None => self.meaning(&format!("push {}", push.repository), &push.repository, error),
         }
@@ -111,23 +111,23 @@ fn digest_line(tag: &str, status: &str) -> Option<Pushed> {
     Some(Pushed { digest: digest.parse().ok()?, manifest_bytes: size.trim().parse().ok()? })
 }
 
-/// The daemon's words in lower case, without the host and the repository: `127.0.0.1:40101/acme/denied-parties` says nothing about the
+/// The daemon's message in lower case, without the host and the repository: `127.0.0.1:40101/acme/denied-parties` says nothing about the
 /// failure.
-fn without_names(words: &str, repository: &str) -> String {
-    let words = words.to_lowercase();
+fn without_names(message: &str, repository: &str) -> String {
+    let message = message.to_lowercase();
     match repository.to_lowercase().split_once('/') {
-        Some((host, path)) => words.replace(path, " ").replace(host, " "),
-        None => words,
+        Some((host, path)) => message.replace(path, " ").replace(host, " "),
+        None => message,
     }
 }
 
-/// Whether a text names this HTTP status. Digits within a port, a digest or a name are none.
-fn names_status(words: &str, status: &str) -> bool {
+/// Whether a text names this HTTP status. Digits within a port, a digest or a name do not count.
+fn names_status(message: &str, status: &str) -> bool {
     let is_name = |beside: Option<char>, marks: &str| {
         beside.is_some_and(|character| character.is_alphanumeric() || marks.contains(character))
     };
-    words.match_indices(status).any(|(place, _)| {
-        let (before, behind) = (&words[..place], &words[place + status.len()..]);
+    message.match_indices(status).any(|(place, _)| {
+        let (before, behind) = (&message[..place], &message[place + status.len()..]);
         // A sentence may end with it, or go on with a colon.
         !is_name(before.chars().next_back(), "-_./:") && !is_name(behind.chars().next(), "-_/")
     })
@@ -135,14 +135,14 @@ fn names_status(words: &str, status: &str) -> bool {
 
 /// The reason for a rejection: `docs/reference/replicate-api.md#push-errors`. Matched by parts and ignoring case, because the
 /// wording differs by version.
-fn refusal(words: &str) -> Option<PushDenial> {
-    let says = |texts: &[&str]| texts.iter().any(|text| words.contains(text));
+fn refusal(message: &str) -> Option<PushDenial> {
+    let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
     if says(&["name unknown", "name_unknown", "repository name not known"]) {
         Some(PushDenial::ModelUnknown)
     } else if says(&["write access"]) {
         Some(PushDenial::NoWriteAccess)
     } else if says(&["unauthorized", "no basic auth credentials", "not logged in", "authentication required"])
-        || names_status(words, "401")
+        || names_status(message, "401")
     {
         Some(PushDenial::NotLoggedIn)
     } else if says(&["403 forbidden", "denied"]) {
@@ -153,7 +153,7 @@ fn refusal(words: &str) -> Option<PushDenial> {
 }
 
 /// Whether a failure of the network or the registry may be temporary.
-fn is_transient(words: &str) -> bool {
+fn is_transient(message: &str) -> bool {
     [
         "408 request timeout",
         "429 too many requests",
@@ -177,7 +177,7 @@ fn is_transient(words: &str) -> bool {
         "received unexpected http status: 5",
     ]
     .iter()
-    .any(|text| words.contains(text))
+    .any(|text| message.contains(text))
 }
 
 /// The layers of a push and their bytes. bollard drops the layer's id, so layers are told apart by size. Two layers of the same

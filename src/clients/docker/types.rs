@@ -77,7 +77,7 @@ pub struct ImageBuild {
     pub network: BuildNetwork,
 }
 
-/// A new image derived from another one: other labels and a few small files.
+/// A new image derived from an existing one: other labels and a few small files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derivation {
     /// The image to derive from, by name or id.

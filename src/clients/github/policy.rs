@@ -70,8 +70,8 @@ impl WritePolicy {
             let wait = reset.and_then(|reset| DateTime::from_timestamp(reset, 0)).and_then(|reset| (reset - now).to_std().ok());
             return Advice::Limited(wait.unwrap_or(self.secondary_wait));
         }
-        let words = String::from_utf8_lossy(body).to_lowercase();
-        if status == StatusCode::TOO_MANY_REQUESTS || words.contains("secondary rate limit") || words.contains("abuse detection") {
+        let text = String::from_utf8_lossy(body).to_lowercase();
+        if status == StatusCode::TOO_MANY_REQUESTS || text.contains("secondary rate limit") || text.contains("abuse detection") {
             return Advice::Limited(self.secondary_wait);
         }
         Advice::Final

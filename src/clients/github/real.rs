@@ -215,8 +215,8 @@ impl GitHub for RealGitHub {
             };
             let Some(wait) = waits.next() else { return Err(error) };
             sleep(wait).await;
-            let there = self.check_runs(&run.head_sha, Some(&run.name)).await?;
-            if let Some(found) = there.into_iter().find(|found| found.external_id.as_deref() == Some(&run.external_id)) {
+            let existing = self.check_runs(&run.head_sha, Some(&run.name)).await?;
+            if let Some(found) = existing.into_iter().find(|found| found.external_id.as_deref() == Some(&run.external_id)) {
                 return Ok(found);
             }
         }

@@ -28,7 +28,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
 }
 
-/// Hands every question to the verifier of the platform.
+/// Passes every question to the verifier of the platform.
 #[derive(Debug)]
 struct SystemAuthorities;
 

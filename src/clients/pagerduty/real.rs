@@ -98,7 +98,7 @@ impl RealPagerDuty {
     }
 
     async fn once(&self, body: String) -> Result<(), FailedAttempt<PagerDutyFailure>> {
-        let transport = |words: String| FailedAttempt { error: PagerDutyFailure::Transport(words), again: Retry::After(None) };
+        let transport = |message: String| FailedAttempt { error: PagerDutyFailure::Transport(message), again: Retry::After(None) };
         let request = self.http.post(self.endpoint.clone()).timeout(CALL_TIME).header(CONTENT_TYPE, "application/json").body(body);
         let answer = request.send().await.map_err(|error| transport(error.without_url().to_string()))?;
         let (status, headers) = (answer.status(), answer.headers().clone());

@@ -56,7 +56,7 @@ pub(super) async fn mount(connection: &Connection, to: &str, from: &str, digest:
         .finish();
     let own = connection.retry_policy();
     let policy = RetryPolicy { retries: own.retries.min(MOUNT_RETRIES), ..own };
-    let asked = connection.repeated_as(policy, || async {
+    let request = connection.repeated_as(policy, || async {
         let (url, response) = begin(connection, &scopes, to, &query).await?;
         match response.status() {
             StatusCode::CREATED => Ok(Mount::Mounted),
@@ -69,7 +69,7 @@ pub(super) async fn mount(connection: &Connection, to: &str, from: &str, digest:
             _ => Err(connection.refused_write("a mount", to, response).await),
         }
     });
-    asked.await.unwrap_or_else(|error| Mount::Refused(error.to_string()))
+    request.await.unwrap_or_else(|error| Mount::Refused(error.to_string()))
 }
 
 /// A small blob, checked against its digest.

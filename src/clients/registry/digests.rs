@@ -92,7 +92,7 @@ impl RealRegistry {
 struct Reference {
     host: String,
     repository: String,
-    /// Or a digest.
+    /// The tag, or a digest.
     tag: String,
 }
 

@@ -35,7 +35,7 @@ pub enum RegistryError {
         status: u16,
     },
     /// The account may not push to the repository.
-    #[error("the registry {host} does not let {account} push to {repository}{}", said(.message))]
+    #[error("the registry {host} does not let {account} push to {repository}{}", appended(.message))]
     PushDenied {
         /// The registry's host.
         host: String,
@@ -47,7 +47,7 @@ pub enum RegistryError {
         message: String,
     },
     /// Blobs that a manifest names are not in its repository.
-    #[error("the registry {host} has no such blobs in {repository}{}", said(.message))]
+    #[error("the registry {host} has no such blobs in {repository}{}", appended(.message))]
     BlobsUnknown {
         /// The registry's host.
         host: String,
@@ -58,7 +58,7 @@ pub enum RegistryError {
         message: String,
     },
     /// A request that changes something was refused for another reason.
-    #[error("the registry {host} refused {attempted} ({status}){}", said(.message))]
+    #[error("the registry {host} refused {attempted} ({status}){}", appended(.message))]
     Refused {
         /// The registry's host.
         host: String,
@@ -68,14 +68,14 @@ pub enum RegistryError {
         /// The registry's message. Untrusted text.
         message: String,
     },
-    /// The registry took a manifest, and says that it has another one.
+    /// The registry took a manifest, and says that it stored a different one.
     #[error("the registry {host} stored the manifest {sent} of {repository} as {stored}")]
     OtherManifest {
         /// The registry's host.
         host: String,
         repository: String,
         sent: ImageDigest,
-        /// What the registry calls it. Untrusted text.
+        /// The digest that the registry gave. Untrusted text.
         stored: String,
     },
     /// The registry does not have a blob that it listed.
@@ -115,7 +115,7 @@ pub enum RegistryError {
 }
 
 /// A message of a registry, to follow an error.
-fn said(message: &str) -> String {
+fn appended(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 

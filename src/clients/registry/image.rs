@@ -139,7 +139,7 @@ pub fn with_label(config: &[u8], name: &str, value: &str) -> Result<Bytes, Unsup
     Ok(Bytes::from(Value::Object(image).to_string()))
 }
 
-/// The object of an entry, made where there is none.
+/// The object of an entry, which is created if it is missing.
 fn object(entry: serde_json::map::Entry<'_>) -> Result<&mut Map<String, Value>, Unsupported> {
     let value = entry.or_insert(Value::Null);
     if value.is_null() {

@@ -1,4 +1,4 @@
-//! Manifests and configurations that a run has read, by their digests, under which nothing else can ever be. Several stages look at the same
+//! Manifests and configurations that a run has read, by their digests, which always name the same content. Several stages read the same
 //! ones.
 //!
 //! Only what the registry answered is kept, so asking for a manifest that was just put still asks the registry.

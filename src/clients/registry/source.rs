@@ -186,12 +186,12 @@ pub(super) async fn download(
     let mut url: Url = connection.url(&format!("v2/{repository}/blobs/{digest}"))?;
     for _ in 0..=REDIRECTS {
         let scopes = Scopes::read(repository);
-        let asked = connection.send_layer(&scopes, Method::GET, &url, |request| {
+        let request = connection.send_layer(&scopes, Method::GET, &url, |request| {
             // The digest is that of the bytes as they are stored.
             let request = request.header(ACCEPT_ENCODING, "identity");
             if position > 0 { request.header(RANGE, format!("bytes={position}-")) } else { request }
         });
-        let Ok(response) = timeout(STANDSTILL, asked).await else {
+        let Ok(response) = timeout(STANDSTILL, request).await else {
             let source = "there was no response to a download".into();
             return Err(RegistryError::Unreachable { host: connection.host().to_owned(), source });
         };

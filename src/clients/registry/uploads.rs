@@ -45,7 +45,7 @@ pub(super) struct Upload<'a> {
     scopes: Scopes,
     blob: &'a Blob,
     origin: BlobSource,
-    /// Hears about bytes that were sent, those that had to be sent again included.
+    /// Called with the bytes that were sent, including those that had to be sent again.
     sent: &'a (dyn Fn(u64) + Send + Sync),
 }
 

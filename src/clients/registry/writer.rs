@@ -39,13 +39,13 @@ pub trait RegistryWriter: Send + Sync {
     /// Takes a blob over from another repository of the registry, without its bytes.
     async fn mount(&self, to: &str, from: &str, digest: &ImageDigest) -> Mount;
 
-    /// Streams a blob from one repository into another. `sent` hears about bytes as they are sent.
+    /// Streams a blob from one repository into another. `sent` is called with bytes as they are sent.
     async fn copy_blob(&self, to: &str, from: &str, blob: &Blob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError>;
 
-    /// Puts a new small blob into a repository, as the configuration of a version is: its push id is like no other. So it is not asked for first.
+    /// Puts a new small blob into a repository, such as the configuration of a version, whose push id is unique. So it is not looked up first.
     async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError>;
 
-    /// Puts a blob from a file into a repository, unless it is there. `sent` hears about bytes as they are sent.
+    /// Puts a blob from a file into a repository, unless it is there. `sent` is called with bytes as they are sent.
     async fn put_file(&self, repository: &str, blob: &FileBlob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError>;
 
     /// Puts a manifest under a tag or its digest. Its blobs have to be there.
@@ -116,8 +116,8 @@ impl RegistryWriter for RealRegistry {
                 if !response.status().is_success() {
                     return Err(connection.refused_write(&path, repository, response).await);
                 }
-                let told = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
-                match told.filter(|told| *told != manifest.digest.as_str()) {
+                let reported = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
+                match reported.filter(|reported| *reported != manifest.digest.as_str()) {
                     Some(other) => Err(RegistryError::OtherManifest {
                         host: connection.host().to_owned(),
                         repository: repository.to_owned(),

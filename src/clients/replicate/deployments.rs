@@ -124,7 +124,7 @@ impl Deployments for RealReplicate {
         let call = Call::new(Method::PATCH, url, format!("update the deployment {owner}/{name}"));
         check_instances(patch.min_instances, patch.max_instances).map_err(|failure| call.failed(failure))?;
         let Some(deployment) = self.deployment(owner, name).await? else {
-            return Err(call.failed(ReplicateFailure::NotFound { detail: "there is no such deployment".to_owned() }));
+            return Err(call.failed(ReplicateFailure::NotFound { detail: "no such deployment".to_owned() }));
         };
         if patch.is_met_by(&deployment) {
             return Ok(DeploymentUpdate { deployment, changed: false });

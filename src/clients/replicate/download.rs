@@ -19,9 +19,9 @@ const BEGINNING_BYTES: usize = 8 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadLimits {
-    /// A longer file is an error.
+    /// The most that is read. A longer file is an error.
     pub read_bytes: u64,
-    /// Of a longer file, only the beginning, the size and the hash are kept.
+    /// The most that is kept. Of a longer file, only the beginning, the size and the hash are kept.
     pub keep_bytes: u64,
     /// The accepted content types, as prefixes: `image/`, `application/json`. Empty: any. A host that reports no type, or only
     /// `application/octet-stream`, is accepted.

@@ -19,7 +19,7 @@ const CANCEL_TIME: Duration = Duration::from_secs(3);
 /// How long to wait for the confirmation that a prediction over its limit was stopped.
 const CONFIRM_TIME: Duration = Duration::from_secs(10);
 
-/// How long `GET` may not know a new prediction.
+/// How long `GET` may answer that a new prediction does not exist.
 const VISIBILITY_TIME: Duration = Duration::from_secs(10);
 
 /// How long the last poll at a limit may take. It notices a prediction that finished in time.
@@ -83,10 +83,10 @@ pub(super) async fn drive<O: Operation>(
         let id = current.id.clone();
         let look = async {
             sleep(wait).await;
-            let asked = Instant::now();
+            let sent_at = Instant::now();
             // A service that does not respond must not extend the limit.
             let seen = timeout(left - wait + LAST_LOOK_TIME, operation.get(&id)).await;
-            (seen, asked.elapsed())
+            (seen, sent_at.elapsed())
         };
         tokio::pin!(look);
         let (seen, took) = tokio::select! {

@@ -94,7 +94,7 @@ pub(super) enum Outlook {
         typical: Typical,
         /// How long a poll and its response take.
         round_trip: Duration,
-        /// Whether another prediction has just found it out.
+        /// Whether another prediction has just measured it.
         is_news: bool,
     },
 }
@@ -106,7 +106,7 @@ impl Polling {
         let starting = (age / 5, expected, self.longest_starting);
         let running = (age / 20, self.shortest, self.longest_running);
         let (wait, shortest, longest) = match (phase, outlook) {
-            // A warm version runs at once, and others wait to hear it.
+            // A warm version runs at once, and others wait for the result.
             (TimeLimit::StartUp, _) if self.boots && !was_polled => (Duration::ZERO, Duration::ZERO, Duration::ZERO),
             (TimeLimit::StartUp, _) if self.boots => starting,
             (_, Outlook::Expected { typical, round_trip, is_news }) => {

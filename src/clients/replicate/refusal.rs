@@ -51,9 +51,9 @@ pub(super) fn asked_by_header(headers: &HeaderMap, now: DateTime<Utc>) -> Option
     requested_wait(&headers, b"", now)
 }
 
-fn says(text: &str, words: &[&str]) -> bool {
+fn says(text: &str, phrases: &[&str]) -> bool {
     let text = text.to_lowercase();
-    words.iter().any(|word| text.contains(word))
+    phrases.iter().any(|phrase| text.contains(phrase))
 }
 
 fn unprocessable(problem: ProblemDetails, detail: String) -> ReplicateFailure {
@@ -78,9 +78,9 @@ fn detail_of(problem: &ProblemDetails, status: StatusCode, headers: &HeaderMap) 
         return shorten(&format!("redirected to {location}"), DETAIL_BYTES);
     }
     let of_errors = || problem.errors.iter().find_map(|error| error.detail.as_deref());
-    let words = [problem.detail.as_deref(), of_errors(), problem.title.as_deref()].into_iter().flatten();
-    let words = words.map(str::trim).find(|words| !words.is_empty());
-    shorten(words.or_else(|| status.canonical_reason()).unwrap_or("no reason given"), DETAIL_BYTES)
+    let details = [problem.detail.as_deref(), of_errors(), problem.title.as_deref()].into_iter().flatten();
+    let details = details.map(str::trim).find(|details| !details.is_empty());
+    shorten(details.or_else(|| status.canonical_reason()).unwrap_or("no reason given"), DETAIL_BYTES)
 }
 
 fn fields_of(problem: ProblemDetails) -> Vec<InvalidField> {

@@ -186,7 +186,7 @@ fn where_no_model_was_found_is_said_and_where_some_may_be() {
     };
     let nothing = "no model given: found neither cog-safe-push.yaml nor files in cog-safe-push-configs/, and";
     let pass = "pass it as OWNER/NAME, or write a configuration with `safe-push init OWNER/NAME`";
-    assert_eq!(text(Repository::new()), format!("{nothing} there is no cog.yaml\n{pass}"));
+    assert_eq!(text(Repository::new()), format!("{nothing} no cog.yaml\n{pass}"));
     let project = "build:\n  python_version: \"3.11\"\n";
     assert_eq!(text(Repository::new().file("cog.yaml", project)), format!("{nothing} cog.yaml names no image\n{pass}"));
     let several = Repository::new().file("models/a/cog.yaml", project).file("models/b/cog.yaml", project);

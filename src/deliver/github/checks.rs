@@ -121,18 +121,18 @@ impl Checks {
 
     /// Completes all check runs with the results of a run. A model without a result gets the run's verdict.
     ///
-    /// `told` are the marks of findings that other jobs have annotated.
+    /// `annotated` are the marks of findings that other jobs have annotated.
     pub async fn end(
         self,
         github: &dyn GitHub,
         run: &Run,
         places: &AnnotationPlaces,
-        told: BTreeSet<String>,
+        annotated: BTreeSet<String>,
         now: DateTime<Utc>,
     ) -> Completed {
         let ended_at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         let mut completed = Completed { logins: self.logins, ..Completed::default() };
-        let mut annotations = Annotations::new(&run.models, places, told);
+        let mut annotations = Annotations::new(&run.models, places, annotated);
         let Self { job, subjects, mut images, .. } = self;
         for subject in subjects {
             let ending = Ending::of(run, &job.matrix_job, &subject.name, &ended_at, &mut annotations, &mut images);

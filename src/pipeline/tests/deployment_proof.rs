@@ -58,5 +58,5 @@ async fn a_new_deployment_that_fails_has_nothing_to_put_back() {
     harness.world.state().deployments_fail = true;
     let report = harness.run(plan(&harness)).await;
     assert_eq!(report.verdict, Verdict::Failed);
-    assert!(note(&report, Stage::Deploy).contains("there is no release before to put back"), "{}", note(&report, Stage::Deploy));
+    assert!(note(&report, Stage::Deploy).contains("there is no earlier release to restore"), "{}", note(&report, Stage::Deploy));
 }

@@ -52,7 +52,7 @@ async fn a_daemon_that_loses_every_image_is_an_error_in_the_end() {
     }
     let report = harness.run(harness.plan()).await;
     assert_eq!(stages(&report)[..3], ["inspect passed", "build passed", "stage errored"], "{report:#?}");
-    assert_eq!(error(&report).0, "there is no image 'r8.im/acme/hotdog-test:lost'");
+    assert_eq!(error(&report).0, "image 'r8.im/acme/hotdog-test:lost' not found");
     // Three pushes of each of two builds.
     assert_eq!((harness.world.calls_of("push").len(), harness.world.calls_of("build").len()), (6, 2));
 }

@@ -21,7 +21,7 @@ const VALUE_BYTES: usize = 300;
 
 const LOG_LINES: usize = 12;
 
-/// Cases of a model that are told one by one. The reports have the rest.
+/// Cases of a model that are listed one by one. The reports have the rest.
 const MAX_CASES: usize = 20;
 
 /// Lines of a reason, and its size in bytes. The reports have the rest.
@@ -31,7 +31,7 @@ const REASON_BYTES: usize = 4000;
 /// Lines of the difference of two texts. The reports have the rest.
 const DIFFERENCE_LINES: usize = 12;
 
-/// The reports have the rest.
+/// Notes that are listed. The reports have the rest.
 const MAX_NOTES: usize = 5;
 
 /// How much of a run is shown.
@@ -61,8 +61,8 @@ pub(crate) fn summary(run: &Run, amount: Amount, page: Option<&str>, style: Styl
     let mut parts: Vec<String> = Vec::new();
     let (passed, others): (Vec<&Model>, Vec<&Model>) = run.models.iter().partition(|model| model.verdict == Verdict::Passed);
     if amount != Amount::Failures {
-        let told = passed.iter().map(|model| passed_model(model, amount, run, style));
-        parts.push(told.collect::<Vec<_>>().join("\n"));
+        let models = passed.iter().map(|model| passed_model(model, amount, run, style));
+        parts.push(models.collect::<Vec<_>>().join("\n"));
     }
     parts.extend(others.iter().map(|model| failed_model(model, amount, run, style)));
     parts.extend(run.findings.iter().map(|finding| finding_entry(finding, style)));
@@ -259,13 +259,13 @@ fn push_versions(text: &mut String, model: &Model, style: Style) {
     let versions = &model.versions;
     // The command that rolls back names it.
     let previous = versions.previous.as_ref().filter(|_| label::rollback(model).is_none());
-    let told = [
+    let labeled = [
         ("tested", versions.test.as_ref()),
         ("live", versions.live.as_ref()),
         ("official", versions.official.as_ref()),
         ("before", previous),
     ];
-    for (label, version) in told {
+    for (label, version) in labeled {
         if let Some(version) = version {
             text.push_str(&format!("\n  {label:<8} {}", escape::line(version)));
         }
@@ -304,9 +304,9 @@ fn case_summary(case: &Case, style: Style) -> String {
     let mut text = format!("{} {status}", style.paint(Tone::Strong, &id));
     let reason = case.failure().map(brief_reason).unwrap_or_default();
     if !reason.is_empty() {
-        let words = if case.status == CaseStatus::Flaky { ", the first attempt failed: " } else { ": " };
-        let first = columns(&id) + 1 + label::case(case.status).len() + words.len();
-        text.push_str(&format!("{words}{}", style.wrapped(&reason, first, 4)));
+        let separator = if case.status == CaseStatus::Flaky { ", the first attempt failed: " } else { ": " };
+        let first = columns(&id) + 1 + label::case(case.status).len() + separator.len();
+        text.push_str(&format!("{separator}{}", style.wrapped(&reason, first, 4)));
     }
     let mut fact = |label: &str, value: String| text.push_str(&format!("\n  {label:<9} {}", style.wrapped(&value, 12, 12)));
     if let Some(file) = &case.file {
@@ -373,9 +373,9 @@ fn push_difference(text: &mut String, case: &Case, style: Style) {
 
 /// The last lines of the logs, indented as they are, without those that the reason has.
 fn push_logs(text: &mut String, case: &Case, reason: &str, style: Style) {
-    let told: Vec<&str> = reason.lines().map(str::trim).collect();
+    let shown: Vec<&str> = reason.lines().map(str::trim).collect();
     let logs = escape::terminal(&case.logs);
-    let lines: Vec<&str> = logs.lines().filter(|line| !told.contains(&line.trim())).collect();
+    let lines: Vec<&str> = logs.lines().filter(|line| !shown.contains(&line.trim())).collect();
     if case.status == CaseStatus::Flaky || lines.iter().all(|line| line.trim().is_empty()) {
         return;
     }

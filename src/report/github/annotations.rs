@@ -37,14 +37,14 @@ pub(crate) struct LineAnnotation {
 pub(crate) struct Annotations<'a> {
     places: &'a AnnotationPlaces,
     /// Marks of findings that are annotated already.
-    told: BTreeSet<String>,
+    annotated: BTreeSet<String>,
     /// The models that share a finding, by its mark.
     sharing: BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> Annotations<'a> {
-    /// `told` are the marks of findings that other jobs have annotated.
-    pub(crate) fn new(models: &[Model], places: &'a AnnotationPlaces, told: BTreeSet<String>) -> Self {
+    /// `annotated` are the marks of findings that other jobs have annotated.
+    pub(crate) fn new(models: &[Model], places: &'a AnnotationPlaces, annotated: BTreeSet<String>) -> Self {
         let mut sharing: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for model in models {
             for finding in failures_of(model) {
@@ -54,7 +54,7 @@ impl<'a> Annotations<'a> {
                 }
             }
         }
-        Self { places, told, sharing }
+        Self { places, annotated, sharing }
     }
 
     /// The annotations of findings, most severe first, and the marks of these. Findings without a file are left out; those without a line go
@@ -66,11 +66,11 @@ impl<'a> Annotations<'a> {
                 break;
             }
             let mark = mark(finding);
-            if self.told.contains(&mark) {
+            if self.annotated.contains(&mark) {
                 continue;
             }
             if let Some(annotation) = self.annotation(finding, &mark) {
-                self.told.insert(mark.clone());
+                self.annotated.insert(mark.clone());
                 taken.0.push(annotation);
                 taken.1.push(mark);
             }

@@ -25,7 +25,7 @@ impl Workflow {
     }
 }
 
-/// What a comment says about its workflow run. The same for all of its jobs.
+/// What a comment says about its workflow run. All of its jobs say the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     pub workflow: Workflow,

@@ -207,8 +207,8 @@ fn a_finding_of_several_models_is_annotated_once_with_their_names() {
     assert!(first[0].message.ends_with(&format!("\nmodels: {}, other", run.models[0].name)), "{}", first[0].message);
     assert!(annotations.take(&run.models[1].findings).0.is_empty());
     // Another job reads what this one has annotated.
-    let told: BTreeSet<String> = marks.into_iter().collect();
-    assert!(Annotations::new(&run.models, &places, told).take(&run.models[0].findings).0.is_empty());
+    let annotated: BTreeSet<String> = marks.into_iter().collect();
+    assert!(Annotations::new(&run.models, &places, annotated).take(&run.models[0].findings).0.is_empty());
 }
 
 #[test]

@@ -81,8 +81,8 @@ pub(super) fn versions(model: &Model) -> String {
     }
     lines.extend(versions.trained.iter().map(|version| format!("- Created by a test training: {}", escape::version(version))));
     if let Some(layers) = &model.layers {
-        let words = if layers.equal { "the same in both versions" } else { "**different in the two versions**" };
-        lines.push(format!("- {}, {words}", count(layers.staged.len(), "layer")));
+        let verdict = if layers.equal { "the same in both versions" } else { "**different in the two versions**" };
+        lines.push(format!("- {}, {verdict}", count(layers.staged.len(), "layer")));
     }
     if let Some(transfer) = &model.transfer {
         let reason = transfer.reason.as_deref().map(|reason| format!(" ({})", escape::markdown(reason))).unwrap_or_default();

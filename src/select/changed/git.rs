@@ -59,7 +59,7 @@ fn list(repository: GitRepository<'_>, base: Option<&str>) -> Result<ChangedFile
     let compared = ["diff", "--name-status", "-z", "--find-renames"].into_iter().chain(DIFF_WITHOUT_PROGRAMS);
     let arguments: Vec<&str> = compared.chain([left.as_str(), "--"]).collect();
     let changed = output(repository.run(&filters.apply(repository.git(&arguments))));
-    let untracked = repository.words(&["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"]);
+    let untracked = repository.bytes(&["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"]);
     let (Some(changed), Some(untracked)) = (changed, untracked) else {
         return Err("git could not list the changed files".to_owned());
     };
@@ -93,7 +93,7 @@ impl GitRepository<'_> {
     }
 
     /// The output of git, if it succeeds.
-    fn words(self, arguments: &[&str]) -> Option<Vec<u8>> {
+    fn bytes(self, arguments: &[&str]) -> Option<Vec<u8>> {
         output(self.run(&self.git(arguments)))
     }
 
@@ -107,7 +107,7 @@ impl GitRepository<'_> {
     }
 
     fn line(self, arguments: &[&str]) -> Option<String> {
-        Some(String::from_utf8_lossy(&self.words(arguments)?).trim().to_owned())
+        Some(String::from_utf8_lossy(&self.bytes(arguments)?).trim().to_owned())
     }
 }
 

@@ -62,12 +62,12 @@ pub enum ScriptError {
     #[error("failed to read the select script {path}")]
     Unreadable {
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// It refused, or failed.
-    #[error("{call} ended with {status}{}", said(words))]
+    #[error("{call} ended with {status}{}", after_error(last_lines))]
     Failed {
         /// Its path, and what it was called with.
         call: String,
@@ -75,11 +75,11 @@ pub enum ScriptError {
         sees: &'static str,
         /// How it ended.
         status: String,
-        /// The last lines that it said. Untrusted text.
-        words: String,
+        /// The last lines of its output. Untrusted text.
+        last_lines: String,
     },
     /// It succeeded, but left an unusable file.
-    #[error("{call} left {file} {problem}{}", said(words))]
+    #[error("{call} left {file} {problem}{}", after_error(last_lines))]
     BadResult {
         /// Its path, and what it was called with.
         call: String,
@@ -87,17 +87,17 @@ pub enum ScriptError {
         file: String,
         /// The problem with the file.
         problem: String,
-        /// The last lines that it said. Untrusted text.
-        words: String,
+        /// The last lines of its output. Untrusted text.
+        last_lines: String,
     },
     /// It took too long.
-    #[error("{call} took longer than {limit_seconds} s and was stopped{}", said(words))]
+    #[error("{call} took longer than {limit_seconds} s and was stopped{}", after_error(last_lines))]
     TooLong {
         /// Its path, and what it was called with.
         call: String,
         limit_seconds: u64,
-        /// The last lines that it said. Untrusted text.
-        words: String,
+        /// The last lines of its output. Untrusted text.
+        last_lines: String,
     },
     /// The run was canceled.
     #[error("{path} was canceled")]
@@ -113,18 +113,19 @@ pub enum ScriptError {
     #[error("{path} could not be run")]
     NotRun {
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
 }
 
-fn said(words: &str) -> String {
-    if words.is_empty() { String::new() } else { format!("\n{words}") }
+/// The last lines of a script's output, to follow an error.
+fn after_error(last_lines: &str) -> String {
+    if last_lines.is_empty() { String::new() } else { format!("\n{last_lines}") }
 }
 
 impl ScriptError {
-    /// What to do about it.
+    /// The fix, as an imperative.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { .. } | Self::Outside { .. } => {
@@ -257,7 +258,7 @@ impl Script {
     /// Runs it to prepare the repository's files for a model. Blocks while the script runs.
     pub fn prepare(&self, model: &str, cancelled: &dyn Fn() -> bool) -> Result<ScriptOutput, ScriptError> {
         let ended = self.run(Some(model), Some(model), PREPARE_LIMIT, cancelled)?;
-        let complaints = last_words(&ended.stderr.text());
+        let complaints = ending(&ended.stderr.text());
         Ok(ScriptOutput { text: both(&ended), is_cut: ended.stdout.cut || ended.stderr.cut, complaints })
     }
 
@@ -266,7 +267,7 @@ impl Script {
     pub fn check_result(&self, model: &str, file: &str, output: &ScriptOutput) -> Result<(), ScriptError> {
         let Some(problem) = unreadable(&self.root, file) else { return Ok(()) };
         let (call, file) = (format!("{} {model}", self.path), file.to_owned());
-        Err(ScriptError::BadResult { call, file, problem, words: last_words(&output.text) })
+        Err(ScriptError::BadResult { call, file, problem, last_lines: ending(&output.text) })
     }
 
     /// Runs it for a model that only `MODEL` names. Blocks while the script runs. Its output is kept for errors alone.
@@ -291,8 +292,8 @@ impl Script {
         let call = || argument.map_or_else(path, |argument| format!("{} {argument}", self.path));
         let ended = self.launcher.run(&program, Bounds { time, bytes: WORDS_BYTES, cancelled }).map_err(|error| match error {
             LaunchError::Process(ProcessError::Cancelled) => ScriptError::Cancelled { path: path() },
-            LaunchError::Process(ProcessError::TooLong { limit, said }) => {
-                ScriptError::TooLong { call: call(), limit_seconds: limit.as_secs(), words: last_words(&said.text()) }
+            LaunchError::Process(ProcessError::TooLong { limit, output }) => {
+                ScriptError::TooLong { call: call(), limit_seconds: limit.as_secs(), last_lines: ending(&output.text()) }
             }
             LaunchError::Process(ProcessError::NotStarted(source) | ProcessError::NotWatched(source)) => {
                 ScriptError::NotRun { path: path(), source }
@@ -306,7 +307,7 @@ impl Script {
             call: call(),
             sees: self.sees,
             status: ended.status.to_string().replace("exit status:", "exit code"),
-            words: last_words(&both(&ended)),
+            last_lines: ending(&both(&ended)),
         })
     }
 
@@ -358,7 +359,7 @@ fn both(ended: &ProcessOutput) -> String {
     [ended.stdout.text(), ended.stderr.text()].concat()
 }
 
-fn last_words(text: &str) -> String {
+fn ending(text: &str) -> String {
     shorten(last_lines(text.trim_end(), LAST_LINES).trim(), 4000)
 }
 

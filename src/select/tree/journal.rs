@@ -2,7 +2,7 @@
 //!
 //! It is outside the repository, in a file that only its owner can read, named after the repository's path. Before the script runs, it
 //! lists every file with size, time and digest; afterwards, the changed files with their earlier content. Of what the script wrote, it has
-//! only digests, so it does not contain a key. It belongs to the commit that was checked out: if another one is checked out, nothing is
+//! only digests, so it does not contain a key. It belongs to the commit that was checked out: if a different one is checked out, nothing is
 //! restored. A lock beside it, which ends with its process, shows whether somebody still works with the files.
 
 use std::collections::BTreeMap;
@@ -189,7 +189,7 @@ impl Journal {
 }
 
 /// Restores what a killed process left changed while a script's changes were in a repository. `commit` is what is checked out now: if that
-/// is another one, the files are somebody else's work, and are only named.
+/// is a different one, the files are somebody else's work, and are only named.
 ///
 /// # Errors
 /// When the journal or the repository cannot be read, or the journal may be somebody else's.
@@ -287,7 +287,7 @@ fn put_back(root: &Path, changes: &[WrittenChange]) -> (Vec<PathBuf>, Vec<PathBu
     (restored, unclear)
 }
 
-/// Whether something was put back; `false` if it was as before.
+/// Whether something was restored; `false` if it was as before.
 fn put_one_back(root: &Path, relative: &Path, change: &WrittenChange) -> io::Result<bool> {
     let path = root.join(relative);
     let now = TreeEntry::of(&path).ok();
@@ -322,7 +322,7 @@ fn put_one_back(root: &Path, relative: &Path, change: &WrittenChange) -> io::Res
     restore::write_back(&path, &kind, content.as_deref(), before.was.mode, modified, now.as_ref())?;
     let (user, group) = before.owner;
     if let Err(error) = std::os::unix::fs::lchown(&path, Some(user), Some(group)) {
-        tracing::debug!(%error, path = %path.display(), "the owner of a file could not be put back");
+        tracing::debug!(%error, path = %path.display(), "the owner of a file could not be restored");
     }
     Ok(true)
 }

@@ -1,4 +1,4 @@
-//! A repository's files before a script changes them, so that they can be put back.
+//! A repository's files before a script changes them, so that they can be restored.
 //!
 //! Models run one after another in one folder, and each is prepared by a script that writes `cog.yaml` and the like. The script's changes
 //! are reverted before the next model, and at the end. Earlier changes by the user are kept: they are part of what is restored. Changes

@@ -46,10 +46,10 @@ fn note(problems: &mut Vec<String>, path: &Path, done: Result<(), RestoreError>)
     problems.extend(match done {
         Ok(()) => None,
         Err(RestoreError::Touched) => Some(format!("{path} was changed after the select script, and was left as it is")),
-        Err(RestoreError::TooLarge) => Some(format!("{path} was changed by the select script and is too large to be put back")),
+        Err(RestoreError::TooLarge) => Some(format!("{path} was changed by the select script and is too large to be restored")),
         Err(RestoreError::NotEmpty) => Some(format!("{path} was made by the select script and stays, for something else is in it")),
         Err(RestoreError::Failed(error)) => {
-            Some(format!("{path} was changed by the select script and could not be put back: {error}"))
+            Some(format!("{path} was changed by the select script and could not be restored: {error}"))
         }
     });
 }
@@ -180,14 +180,14 @@ fn file(root: &Path, path: &Path, before: &TreeEntry, after: Option<&TreeEntry>)
         File::create_new(path)?.write_all(bytes)?;
         let (user, group) = before.owner;
         if let Err(error) = std::os::unix::fs::lchown(path, Some(user), Some(group)) {
-            tracing::debug!(%error, path = %path.display(), "the owner of a file could not be put back");
+            tracing::debug!(%error, path = %path.display(), "the owner of a file could not be restored");
         }
     }
     fs::set_permissions(path, Permissions::from_mode(before.mode))?;
     if let (Some(modified), Ok(file)) = (before.modified, File::open(path))
         && let Err(error) = file.set_modified(modified)
     {
-        tracing::debug!(%error, path = %path.display(), "the time of a file could not be put back");
+        tracing::debug!(%error, path = %path.display(), "the time of a file could not be restored");
     }
     Ok(())
 }

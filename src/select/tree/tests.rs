@@ -189,7 +189,7 @@ fn a_file_that_is_too_large_is_told() {
     fs::write(tree.path("weights"), vec![0; 3 * 1024 * 1024]).unwrap();
     let before = tree.before();
     tree.write("weights", "other");
-    assert_eq!(before.changes().unwrap().restore(), ["weights was changed by the select script and is too large to be put back"]);
+    assert_eq!(before.changes().unwrap().restore(), ["weights was changed by the select script and is too large to be restored"]);
 }
 
 #[test]

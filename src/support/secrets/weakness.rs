@@ -54,7 +54,7 @@ pub enum Weakness {
     /// Too few bytes.
     #[error("is only {bytes} bytes long; a secret has at least {SHORTEST_SECRET}")]
     Short {
-        /// How many.
+        /// The length in bytes.
         bytes: usize,
     },
     /// A word or placeholder.

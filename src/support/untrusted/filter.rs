@@ -83,8 +83,8 @@ pub(super) fn restrict(network: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// `clone3` takes its flags by a pointer, which no filter can follow. To a C library that is told that the kernel does not have it, the
-/// older `clone` is as good.
+/// `clone3` takes its flags by a pointer, which no filter can follow. When the kernel seems not to have it, a C
+/// library falls back to the older `clone`.
 fn missing_calls() -> Result<BpfProgram, seccompiler::BackendError> {
     let rules = OTHER_KINDS.iter().map(|kind| (libc::SYS_clone3 | kind, Vec::new())).collect();
     filter(rules, libc::ENOSYS)

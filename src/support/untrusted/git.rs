@@ -14,7 +14,7 @@ const VARIABLES: [&str; 4] = ["PATH", "HOME", "TMPDIR", "LANG"];
 const SETTINGS_OF_USER: [&str; 3] = [".gitconfig", ".config/git", ".gitignore"];
 
 /// Settings that win over those of the checkout, of files that it includes, and of the user. In a container the checkout belongs to another
-/// user, which git distrusts unless told.
+/// user, which git distrusts unless configured.
 const SETTINGS: [&str; 15] = [
     "safe.directory=*",
     "core.quotePath=false",

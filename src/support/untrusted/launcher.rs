@@ -53,7 +53,7 @@ pub enum LaunchError {
 }
 
 impl LaunchError {
-    /// What to do about it.
+    /// The fix, as an imperative.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Process(_) => None,

@@ -40,7 +40,7 @@ const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random"
 /// Siblings of a folder of programs that belong to it, as in `~/.pyenv/shims` and `~/venv/bin`.
 const BESIDE_PROGRAMS: [&str; 7] = ["lib", "lib64", "libexec", "share", "versions", "pyvenv.cfg", "plugins"];
 
-/// How a program is restricted, as the isolator is told.
+/// The restrictions of a program, in the form that the isolator receives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct IsolationPolicy {
     /// What may be read and executed.

@@ -83,12 +83,12 @@ fn image(wanted: &ImageCheck, tolerance: &Tolerance, file: &MediaFile<'_>) -> Re
     if let Some(wanted) = wanted.format.as_ref().filter(|wanted| **wanted != format) {
         return Err(format!("is a {format} file, not {wanted}"));
     }
-    let mut told = format.clone();
+    let mut description = format.clone();
     if wanted.width.is_some() || wanted.height.is_some() {
         let facts = image_facts(file).map_err(|error| format!("cannot be decoded: {error}"))?;
         within("is", f64::from(facts.width), "pixels wide", wanted.width)?;
         within("is", f64::from(facts.height), "pixels high", wanted.height)?;
-        told = format!("{told}, {} x {} pixels", facts.width, facts.height);
+        description = format!("{description}, {} x {} pixels", facts.width, facts.height);
     }
     if let Some(like) = &wanted.like {
         let Some(content) = &like.content else { return Err(format!("was not compared, because {} was not read", like.path)) };
@@ -105,10 +105,10 @@ fn image(wanted: &ImageCheck, tolerance: &Tolerance, file: &MediaFile<'_>) -> Re
             return Err(format!("is not like {}: {reason}{limits}", like.path));
         }
         if let Some(ssim) = compared.value_of("ssim") {
-            told = format!("{told}, structural similarity to {} {ssim:.3}", like.path);
+            description = format!("{description}, structural similarity to {} {ssim:.3}", like.path);
         }
     }
-    Ok(told)
+    Ok(description)
 }
 
 fn audio(wanted: &AudioCheck, file: &MediaFile<'_>) -> Result<String, String> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::prediction::Inputs;
 
-/// Tells inputs by their effect: omitted inputs count as their defaults.
+/// Identifies inputs by their effect: omitted inputs count as their defaults.
 #[derive(Debug)]
 pub(in crate::verify) struct Identity {
     /// Every input with its default.

@@ -8,7 +8,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 pub(super) const SIDE: u32 = 64;
 
 /// A color gradient, because many models handle an image of a single color badly. It moves with the frame.
-pub(super) fn picture(frame: u32) -> RgbImage {
+pub(super) fn gradient(frame: u32) -> RgbImage {
     RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb([((x + frame * 4) % SIDE * 4) as u8, (y * 4) as u8, 128]))
 }
 

@@ -3,13 +3,13 @@
 
 use image::ImageFormat;
 
-use super::sample_image::{SIDE, encoded, picture};
+use super::sample_image::{SIDE, encoded, gradient};
 
 const FRAMES: u32 = 10;
 
 /// An MP4 file of ten frames.
 pub(super) fn mp4() -> Vec<u8> {
-    let frames: Vec<Vec<u8>> = (0..FRAMES).map(|frame| encoded(&picture(frame), ImageFormat::Jpeg)).collect();
+    let frames: Vec<Vec<u8>> = (0..FRAMES).map(|frame| encoded(&gradient(frame), ImageFormat::Jpeg)).collect();
     let head = boxed(b"ftyp", b"isom\0\0\x02\0isomiso2mp41");
     let start = u32::try_from(head.len() + 8).unwrap_or_default();
     [head, boxed(b"mdat", &frames.concat()), movie(&frames, start)].concat()

@@ -8,7 +8,7 @@ use image::ImageFormat;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::sample_image::{encoded, picture};
+use super::sample_image::{encoded, gradient};
 use super::sample_kind::SampleKind;
 use super::sample_video::mp4;
 
@@ -17,10 +17,10 @@ const TEXT: &str = "The quick brown fox jumps over the lazy dog.\n";
 /// A sample as a `data:` URL: an image of 64 × 64 pixels, half a second of a tone, a second of video, or a line of text.
 pub(super) fn data_url(sample: SampleKind) -> String {
     let (media_type, bytes) = match sample {
-        SampleKind::Png => ("image/png", encoded(&picture(0), ImageFormat::Png)),
-        SampleKind::Jpeg => ("image/jpeg", encoded(&picture(0), ImageFormat::Jpeg)),
-        SampleKind::WebP => ("image/webp", encoded(&picture(0), ImageFormat::WebP)),
-        SampleKind::Gif => ("image/gif", encoded(&picture(0), ImageFormat::Gif)),
+        SampleKind::Png => ("image/png", encoded(&gradient(0), ImageFormat::Png)),
+        SampleKind::Jpeg => ("image/jpeg", encoded(&gradient(0), ImageFormat::Jpeg)),
+        SampleKind::WebP => ("image/webp", encoded(&gradient(0), ImageFormat::WebP)),
+        SampleKind::Gif => ("image/gif", encoded(&gradient(0), ImageFormat::Gif)),
         SampleKind::Wav => ("audio/wav", audio()),
         SampleKind::Mp4 => ("video/mp4", mp4()),
         SampleKind::Pdf => ("application/pdf", pdf()),
@@ -82,7 +82,8 @@ fn archive() -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = ZipWriter::new(&mut bytes);
     for frame in 0..2 {
-        let members = [(format!("{frame}.png"), encoded(&picture(frame), ImageFormat::Png)), (format!("{frame}.txt"), TEXT.into())];
+        let members =
+            [(format!("{frame}.png"), encoded(&gradient(frame), ImageFormat::Png)), (format!("{frame}.txt"), TEXT.into())];
         for (name, content) in members {
             // Writing to memory does not fail.
             let _ = writer.start_file(name, SimpleFileOptions::default());

@@ -119,31 +119,31 @@ fn describe_load(program: &str, errors: &load::Errors<&str, ()>) -> String {
         let column = program.get(..load::span(program, found).start).map_or(1, |before| before.chars().count() + 1);
         format!("'{}' at column {column}", shorten(found, 20))
     };
-    let mut said = Vec::new();
+    let mut problems = Vec::new();
     for (_, error) in errors {
         match error {
-            load::Error::Io(errors) => said.extend(errors.iter().map(|(name, _)| format!("module '{name}' cannot be loaded"))),
+            load::Error::Io(errors) => problems.extend(errors.iter().map(|(name, _)| format!("module '{name}' cannot be loaded"))),
             load::Error::Lex(errors) => {
-                said.extend(
+                problems.extend(
                     errors.iter().map(|(expected, found)| format!("expected {}, found {}", expected.as_str(), place(found))),
                 );
             }
             load::Error::Parse(errors) => {
-                said.extend(
+                problems.extend(
                     errors.iter().map(|(expected, found)| format!("expected {}, found {}", expected.as_str(), place(found))),
                 );
             }
         }
     }
-    shorten(&said.join("; "), SHOWN_BYTES)
+    shorten(&problems.join("; "), SHOWN_BYTES)
 }
 
 fn describe_compile(errors: &jaq_core::compile::Errors<&str, ()>) -> String {
-    let said: Vec<String> = errors
+    let problems: Vec<String> = errors
         .iter()
         .flat_map(|(_, errors)| errors.iter().map(|(name, undefined)| format!("undefined {} {name}", undefined.as_str())))
         .collect();
-    shorten(&said.join("; "), SHOWN_BYTES)
+    shorten(&problems.join("; "), SHOWN_BYTES)
 }
 
 /// Runs work in a thread with a large stack, and turns unwinding into an error.

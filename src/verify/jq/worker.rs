@@ -47,12 +47,12 @@ pub fn use_worker(executable: PathBuf) {
     let _again = EXECUTABLE.set(executable);
 }
 
-/// What a worker is asked.
+/// A question to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 enum Question {
     /// Whether programs compile. The answer is [`Compilation`].
     Compile(Vec<String>),
-    /// What a program says of a value. The answer is [`Results`].
+    /// What a program returns for a value. The answer is [`Results`].
     Run { program: String, input: Value },
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Speed {
 /// What the run times show.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum SpeedVerdict {
-    /// Confirmed by a second batch. `reaches_limit` tells whether the limit in the settings is reached.
+    /// Confirmed by a second batch. `reaches_limit` says whether the limit in the settings is reached.
     Slower {
         reaches_limit: bool,
     },
@@ -34,7 +34,7 @@ pub(super) enum SpeedVerdict {
     Alike,
     /// A first batch looked slower. The reason why no second one confirmed it.
     Unconfirmed(String),
-    /// Fewer inputs than a judgement takes.
+    /// Too few inputs for a verdict.
     TooFew,
     /// The reason: other hardware, for example.
     NotComparable(String),

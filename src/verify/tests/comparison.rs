@@ -172,7 +172,7 @@ async fn without_a_live_version_the_skipped_comparison_is_reported() {
     setting.live = false;
     let outcome = setting.run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
-    assert_eq!(setting.listener.notices(), ["there is no live version to compare with"]);
+    assert_eq!(setting.listener.notices(), ["no live version to compare with"]);
 }
 
 #[tokio::test(start_paused = true)]

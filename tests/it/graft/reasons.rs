@@ -67,7 +67,7 @@ async fn a_moved_base_image_is_built_on() {
     let error = fixture.graft_with(&moved, &[version]).await.unwrap_err();
     assert!(error.to_string().starts_with("the base image changed since acme/hotdog:"), "{error}");
     let error = fixture.graft_with(&moved, &[]).await.unwrap_err();
-    assert_eq!(error.to_string(), "there is no version to graft on");
+    assert_eq!(error.to_string(), "no version to graft on");
     assert!(!error.is_news());
     fixture.sandbox.stop().await;
 }

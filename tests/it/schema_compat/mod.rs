@@ -249,7 +249,7 @@ fn a_renamed_input_is_one_finding_on_its_new_line() {
     assert_eq!(codes(&found), ["SP101"]);
     assert_eq!(found[0].message, "input steps was called 'num_steps'");
     assert_eq!(found[0].location, Some(place));
-    assert_eq!(found[0].hint.as_deref(), Some("keep 'num_steps' beside 'steps' as a deprecated input"));
+    assert_eq!(found[0].hint.as_deref(), Some("keep 'num_steps' alongside 'steps' as a deprecated input"));
     let change = found[0].change.as_deref().unwrap();
     assert_eq!((change.kind, change.old_text(), change.new_text()), (ChangeKind::Name, "num_steps: integer", "steps: integer"));
 }
@@ -261,7 +261,7 @@ fn another_input_in_the_place_of_a_removed_one_is_no_rename() {
         let found = findings(&old, &document(&other, &[], None));
         assert_eq!(codes(&found), ["SP101", "SP128"]);
         let hint = found[0].hint.as_deref();
-        assert_eq!(hint, Some("if it was renamed to 'num_stepz', keep 'num_steps' beside it as a deprecated input"));
+        assert_eq!(hint, Some("if it was renamed to 'num_stepz', keep 'num_steps' alongside it as a deprecated input"));
     }
 }
 

@@ -59,7 +59,7 @@ fn report_renamed(old: &Member, new: &Member, options: &CompatOptions, reporter:
     let rule = if old.shape.annotations.deprecated { &rules::DEPRECATED_INPUT_REMOVED } else { &rules::INPUT_REMOVED };
     let statement = Statement::new(rule, format!("was called '{before}'"))
         .breaks("requests that send it by its old name: undeclared inputs are rejected (422)")
-        .hint(format!("keep '{before}' beside '{now}' as a deprecated input"));
+        .hint(format!("keep '{before}' alongside '{now}' as a deprecated input"));
     let statement = if old.shape.annotations.deprecated { statement.severity(options.deprecated_removal) } else { statement };
     let difference = Difference::new(
         ChangeKind::Name,
@@ -72,7 +72,7 @@ fn report_renamed(old: &Member, new: &Member, options: &CompatOptions, reporter:
 fn report_removed(member: &Member, added: &[&Member], options: &CompatOptions, reporter: &mut Reporter<'_>) {
     let hint = match nearest(&member.name, added.iter().map(|added| added.name.as_str())) {
         Some(name) => format!(
-            "if it was renamed to '{}', keep '{}' beside it as a deprecated input",
+            "if it was renamed to '{}', keep '{}' alongside it as a deprecated input",
             show_name(name),
             show_name(&member.name)
         ),
@@ -190,8 +190,8 @@ fn report_annotations(old: &Member, new: &Member, reporter: &mut Reporter<'_>) {
         let difference = Difference::new(ChangeKind::Deprecated, Some("offered".to_owned()), Some("deprecated".to_owned()));
         reporter.input(&old.name, "", difference, Statement::new(&rules::INPUT_DEPRECATED, "is now deprecated"));
     }
-    let words = |text: &Option<String>| text.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let (before, now) = (words(&before.description), words(&now.description));
+    let collapsed = |text: &Option<String>| text.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let (before, now) = (collapsed(&before.description), collapsed(&now.description));
     if before != now {
         let shown = |text: &str| (!text.is_empty()).then(|| shorten(text, 200));
         let difference = Difference::new(ChangeKind::Description, shown(&before), shown(&now));
@@ -222,7 +222,7 @@ fn statement(gap: &Gap, difference: &Difference) -> Option<Statement> {
             .hint("keep the old type and convert it, or accept both with a union"),
         Gap::List => Statement::new(&rules::INPUT_LIST_CHANGED, format!("changed from {old} to {new}"))
             .breaks("every request that sends it")
-            .hint("keep the old input and add a new one beside it"),
+            .hint("keep the old input and add a new one alongside it"),
         Gap::Open { .. } => Statement::new(&rules::INPUT_TYPE_CHANGED, format!("took {old} and now takes only {new}"))
             .breaks("requests that send anything else")
             .hint("keep accepting anything, or deprecate the input first"),
@@ -235,7 +235,7 @@ fn statement(gap: &Gap, difference: &Difference) -> Option<Statement> {
         Gap::Format { from, to } => return format_statement(*from, *to, difference),
         Gap::Choices => Statement::new(&rules::INPUT_CHOICE_REMOVED, format!("no longer offers {old}"))
             .breaks("requests that send one of these values")
-            .hint("keep the choice and map it to another one inside the method"),
+            .hint("keep the choice and map it to a remaining one inside the method"),
         Gap::Restricted => Statement::new(&rules::INPUT_CHOICES_ADDED, format!("now takes only {new}"))
             .breaks("requests that send anything else")
             .hint("check the value inside the method and fall back to a choice"),
@@ -290,13 +290,13 @@ fn format_statement(from: StringMeaning, to: StringMeaning, difference: &Differe
             .hint("keep it a Secret"),
         (StringMeaning::File, StringMeaning::Text) => Statement::new(&rules::INPUT_FORMAT_REMOVED, "was a file and is now text")
             .breaks("requests that send a file: the model receives its URL")
-            .hint("keep it a Path, or add a text input beside it"),
+            .hint("keep it a Path, or add a text input alongside it"),
         (_, StringMeaning::Text) => return None,
         _ => {
             let says = format!("changed from {} to {}", difference.old_text(), difference.new_text());
             Statement::new(&rules::INPUT_FORMAT_CHANGED, says)
                 .breaks("requests that send a string in another format")
-                .hint("keep the old input and add a new one beside it")
+                .hint("keep the old input and add a new one alongside it")
         }
     })
 }

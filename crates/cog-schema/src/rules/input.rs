@@ -105,7 +105,7 @@ pub(crate) const INPUT_MULTIPLE_TIGHTENED: Rule = Rule {
     code: "SP112",
     name: "input-multiple-tightened",
     severity: Severity::Error,
-    summary: "A number must now be a multiple of another one.",
+    summary: "A number must now be a multiple of a given value.",
     why: "Everyone who sends a number in between.",
     example: "`multipleOf: 8` was added to `width`.",
 };

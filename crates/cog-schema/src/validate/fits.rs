@@ -45,9 +45,9 @@ struct Checker<'s> {
 impl<'s> Checker<'s> {
     /// Whether a value fits, without reporting problems.
     fn accepts(&mut self, value: &Value, shape: &'s Shape) -> bool {
-        let said = std::mem::take(&mut self.found);
+        let earlier = std::mem::take(&mut self.found);
         self.value(value, shape);
-        std::mem::replace(&mut self.found, said).is_empty()
+        std::mem::replace(&mut self.found, earlier).is_empty()
     }
 
     fn add(&mut self, kind: ProblemKind, message: String) {

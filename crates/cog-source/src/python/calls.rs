@@ -82,8 +82,8 @@ impl SignatureReader<'_> {
         if name == "map" {
             let [Expr::Name(function), items] = call.arguments.args.as_ref() else { return Ok(None) };
             let Some(items) = self.evaluate(module, items, walk, depth)?.and_then(Constant::into_items) else { return Ok(None) };
-            let made = items.into_iter().map(|item| builtin_of(function.id.as_str(), vec![item]));
-            return Ok(made.collect::<Option<Vec<_>>>().map(Constant::List));
+            let converted = items.into_iter().map(|item| builtin_of(function.id.as_str(), vec![item]));
+            return Ok(converted.collect::<Option<Vec<_>>>().map(Constant::List));
         }
         let Some(arguments) = self.all(module, &call.arguments.args, walk, depth)? else { return Ok(None) };
         Ok(match (name, named.as_slice()) {
@@ -388,7 +388,7 @@ fn method(owner: Constant, name: &str, arguments: &[Constant]) -> Option<Constan
 }
 
 fn text_method(text: &str, name: &str, arguments: &[Constant]) -> Option<Constant> {
-    let made = match (name, arguments) {
+    let result = match (name, arguments) {
         ("lower", []) => text.to_lowercase(),
         ("upper", []) => text.to_uppercase(),
         ("strip", []) => text.trim().to_owned(),
@@ -402,7 +402,7 @@ fn text_method(text: &str, name: &str, arguments: &[Constant]) -> Option<Constan
         ("splitlines", []) => return Some(texts(text.lines())),
         _ => return None,
     };
-    (made.len() <= MAX_LENGTH).then_some(Constant::Text(made))
+    (result.len() <= MAX_LENGTH).then_some(Constant::Text(result))
 }
 
 fn texts<'t>(parts: impl Iterator<Item = &'t str>) -> Constant {

@@ -118,14 +118,14 @@ impl Writer {
     }
 
     fn kind(&self, kind: &InputKind, is_optional: bool) -> Map<String, Value> {
-        let made = match kind {
+        let schema = match kind {
             InputKind::Primitive(inner) => return primitive(*inner, self.pydantic),
             InputKind::List(inner) => json!({"type": "array", "items": self.item(*inner, is_optional)}),
             InputKind::Union(variants) => {
                 json!({"anyOf": variants.iter().map(|variant| self.kind(variant, is_optional)).collect::<Vec<_>>()})
             }
         };
-        made.as_object().cloned().unwrap_or_default()
+        schema.as_object().cloned().unwrap_or_default()
     }
 
     /// The items of a list. Those of an optional list of files keep what is left of a union.
@@ -138,7 +138,7 @@ impl Writer {
     }
 
     fn output(&mut self, output: &OutputType) -> Map<String, Value> {
-        let made = match output {
+        let schema = match output {
             OutputType::Primitive(inner) => return primitive(*inner, self.pydantic),
             OutputType::List(inner) => json!({"type": "array", "items": self.output(inner)}),
             OutputType::Iterator(inner) => {
@@ -164,7 +164,7 @@ impl Writer {
                 json!({"$ref": format!("#/components/schemas/{name}")})
             }
         };
-        made.as_object().cloned().unwrap_or_default()
+        schema.as_object().cloned().unwrap_or_default()
     }
 
     fn members(&mut self, members: &[super::signature::Member]) -> (Map<String, Value>, Vec<Value>) {
@@ -223,17 +223,17 @@ fn primitive(primitive: Primitive, pydantic: Pydantic) -> Map<String, Value> {
 
 /// A title as Python's `title()` makes it: every letter after a character that is not a letter is a capital.
 fn title(name: &str) -> String {
-    let mut made = String::new();
+    let mut capitalized = String::new();
     let mut follows_letter = false;
     for character in name.chars() {
         if follows_letter {
-            made.extend(character.to_lowercase());
+            capitalized.extend(character.to_lowercase());
         } else {
-            made.extend(character.to_uppercase());
+            capitalized.extend(character.to_uppercase());
         }
         follows_letter = character.is_alphabetic();
     }
-    made.replace('_', " ").trim().to_owned()
+    capitalized.replace('_', " ").trim().to_owned()
 }
 
 #[cfg(test)]

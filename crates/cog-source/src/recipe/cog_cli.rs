@@ -99,8 +99,8 @@ fn variables(writer: &mut Writer, config: &CogConfig) {
 
 fn packages(writer: &mut Writer, config: &CogConfig, is_cog_base: bool) {
     let Some(first) = config.build.system_packages.first() else { return };
-    let asked = config.build.system_packages.iter().map(|package| package.value.as_str());
-    let names: Vec<&str> = asked.filter(|name| !is_cog_base || !PACKAGES_IN_COG_BASE.contains(name)).collect();
+    let requested = config.build.system_packages.iter().map(|package| package.value.as_str());
+    let names: Vec<&str> = requested.filter(|name| !is_cog_base || !PACKAGES_IN_COG_BASE.contains(name)).collect();
     let install = format!("apt-get update -qq && apt-get install -qqy {} && rm -rf /var/lib/apt/lists/*", names.join(" "));
     writer.instruction(&format!("RUN {APT_CACHE} {install}"), Some(&first.location), "install system packages");
 }

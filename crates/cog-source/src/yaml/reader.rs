@@ -194,22 +194,22 @@ impl Reader {
     }
 
     /// One of several fixed values.
-    pub fn choice(&mut self, entry: Option<&Entry<'_>>, words: &[&str]) -> Option<String> {
+    pub fn choice(&mut self, entry: Option<&Entry<'_>>, choices: &[&str]) -> Option<String> {
         let entry = entry?;
         // YAML 1.1 reads a bare `off` as false.
         let text = match &entry.node().value {
-            Value::Bool(false) if words.contains(&"off") => {
+            Value::Bool(false) if choices.contains(&"off") => {
                 self.scalar(entry);
                 "off".to_owned()
             }
             _ => self.text(Some(entry))?,
         };
-        if words.contains(&text.as_str()) {
+        if choices.contains(&text.as_str()) {
             return Some(text);
         }
-        let message = format!("{} is '{}', not one of {}", entry.path(), shorten(&text, MAX_VALUE_BYTES), words.join(", "));
+        let message = format!("{} is '{}', not one of {}", entry.path(), shorten(&text, MAX_VALUE_BYTES), choices.join(", "));
         let finding = Finding::new(self.rules.wrong_type, message).at(entry.location().clone());
-        self.report(match nearest(&text, words.iter().copied()) {
+        self.report(match nearest(&text, choices.iter().copied()) {
             Some(near) => finding.hint(format!("did you mean '{near}'?")),
             None => finding,
         });

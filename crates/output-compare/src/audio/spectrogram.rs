@@ -1,4 +1,4 @@
-//! A picture of an audio file.
+//! An image of an audio file: its spectrogram.
 
 use std::io::Cursor;
 
@@ -7,7 +7,7 @@ use image::{GrayImage, ImageFormat, Luma};
 use super::facts::measure;
 use crate::{MediaFile, Preview};
 
-/// Widest picture in pixels.
+/// The largest width of the image in pixels.
 const WIDTH: usize = 1200;
 
 /// Height of a band in pixels.
@@ -27,7 +27,7 @@ pub fn spectrogram(file: &MediaFile<'_>) -> Option<Preview> {
         return None;
     }
     let (width, height) = (u32::try_from(columns).ok()?, u32::try_from(bands).ok()? * BAND);
-    let picture = GrayImage::from_fn(width, height, |x, y| {
+    let image = GrayImage::from_fn(width, height, |x, y| {
         // Every column stands for as many moments as it takes to fit.
         let (from, to) = (x as usize * rows.len() / columns, (x as usize + 1) * rows.len() / columns);
         let band = bands - 1 - (y / BAND) as usize;
@@ -36,6 +36,6 @@ pub fn spectrogram(file: &MediaFile<'_>) -> Option<Preview> {
         Luma([((1.0 + decibels / DECIBELS).clamp(0.0, 1.0) * 255.0) as u8])
     });
     let mut png = Cursor::new(Vec::new());
-    picture.write_to(&mut png, ImageFormat::Png).ok()?;
+    image.write_to(&mut png, ImageFormat::Png).ok()?;
     Some(Preview { media_type: "image/png", bytes: png.into_inner() })
 }

@@ -179,10 +179,10 @@ impl Daemon {
                 pulls += 1;
                 self.pull(&version.image).await?;
             }
-            let made = async { Ok((self.concurrency(&version.image).await?, self.create(version, kind).await?)) };
-            match made.await {
+            let created = async { Ok((self.concurrency(&version.image).await?, self.create(version, kind).await?)) };
+            match created.await {
                 Err(error) if is_missing(&error) && version.pull && pulls < MAX_PULLS => {}
-                made => return made,
+                created => return created,
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One thing that was looked at.
+//! One check of `doctor`.
 
 use crate::report::documents::{ExaminationEntry, ExaminationState};
 use crate::report::escape;
@@ -26,7 +26,7 @@ impl CheckedState {
     }
 }
 
-/// One thing that was looked at.
+/// One check, with its state and a fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Examination {
     pub(super) name: String,

@@ -12,7 +12,7 @@ use crate::support::untrusted::{ProgramKind, UntrustedProgram};
 /// The first API whose daemons have BuildKit.
 const BUILDKIT_API: (u32, u32) = (1, 39);
 
-/// What a build needs beside its context.
+/// `doctor` warns below this. A build refuses to start only below its own, lower minimum.
 const LEAST_FREE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Printing a version takes milliseconds.
@@ -20,11 +20,11 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The Docker daemon, and whether it has BuildKit.
 pub(super) async fn docker(run: &RunSettings) -> Examination {
-    let asked = match services::docker(run).await {
+    let answer = match services::docker(run).await {
         Ok(docker) => docker.daemon.version().await.map_err(Into::into),
         Err(failure) => Err(failure),
     };
-    let version = match asked {
+    let version = match answer {
         Ok(version) => version,
         Err(failure) => {
             let failed = Examination::new("Docker", CheckedState::Failed, failure.message()).maybe_fix(failure.hint);
@@ -32,12 +32,12 @@ pub(super) async fn docker(run: &RunSettings) -> Examination {
         }
     };
     let storage = version.storage.as_deref().map(|storage| format!(", images in {storage}")).unwrap_or_default();
-    let said = format!("{} (API {}){storage}", version.engine, version.api);
+    let description = format!("{} (API {}){storage}", version.engine, version.api);
     if api(&version.api).is_some_and(|api| api < BUILDKIT_API) {
-        return Examination::new("Docker", CheckedState::Failed, format!("{said}, without BuildKit"))
+        return Examination::new("Docker", CheckedState::Failed, format!("{description}, without BuildKit"))
             .fix("install Docker 20.10 or newer");
     }
-    Examination::good("Docker", format!("{said}, with BuildKit"))
+    Examination::good("Docker", format!("{description}, with BuildKit"))
 }
 
 fn api(text: &str) -> Option<(u32, u32)> {

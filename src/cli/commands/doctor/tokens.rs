@@ -17,7 +17,7 @@ safe-push takes tokens from variables, or in the action from inputs. It never st
   COG_TOKEN            the registry: pushes           https://replicate.com/auth/token
   ANTHROPIC_API_KEY    Claude: match_prompt           https://console.anthropic.com/settings/keys
 
-The first two are different tokens. `cog login` stores the second in Docker's configuration, where safe-push does not look: set it as well.
+The first two are different tokens. Without COG_TOKEN, runs use the token that `cog login` saved in Docker's configuration.
 In GitHub Actions, add them as secrets of the repository, and pass them to the action.
 ";
 

@@ -121,7 +121,7 @@ impl Case {
             difference: diff::of_case(case, cut),
             attempts: attempts(case, cut),
             remarks: case.remarks.iter().map(|remark| cut.text(remark)).collect(),
-            // A part of a command is none.
+            // Half a command cannot be run.
             reproduction: case.reproduction.as_deref().map(|command| match command.len() <= cut.text_bytes {
                 true => cut.text(command),
                 false => "run.json has the command, which is too long for this page".to_owned(),
