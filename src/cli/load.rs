@@ -17,7 +17,7 @@ use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
 use crate::report::console;
 use crate::select::Script;
-use crate::support::{ExposeSecret as _, SecretString};
+use crate::support::ExposeSecret as _;
 
 /// The models and settings of a command.
 pub(super) struct CommandInputs {
@@ -69,10 +69,7 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<CommandInp
     let mut loaded = config::load(&sources).map_err(|error| wrong(error, &sources, context))?;
     let secrets = loaded.run.settings.secret_variables.iter().filter_map(|name| context.environment.get(name));
     context.printer.redactor().learn(secrets);
-    loaded.run.tokens.cog = match loaded.run.tokens.cog.take() {
-        Some(token) => Some(token),
-        None => saved_login(&loaded.run, context),
-    };
+    use_saved_login(&mut loaded.run, context);
     if let Some(configured) = configured.as_ref().filter(|_| script.is_some()) {
         attach(&mut loaded.models, &selection::doubts(configured, script.as_ref(), context));
     }
@@ -86,14 +83,13 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<CommandInp
     Ok(CommandInputs { models: loaded.models, run: loaded.run, script, notices })
 }
 
-/// The CLI token that `cog login` saved. Foreign code gets none.
-fn saved_login(run: &RunSettings, context: &Context) -> Option<SecretString> {
-    if context.code_of(&run.repository).why_foreign().is_some() {
-        return None;
+/// Without a CLI token, takes the one that `cog login` saved. Foreign code gets none.
+fn use_saved_login(run: &mut RunSettings, context: &Context) {
+    if run.tokens.cog.is_some() || context.code_of(&run.repository).why_foreign().is_some() {
+        return;
     }
-    let token = docker_login::password(&context.environment, &run.settings.replicate_registry)?;
-    context.printer.redactor().learn([token.expose_secret()]);
-    Some(token)
+    run.tokens.cog = docker_login::password(&context.environment, &run.settings.replicate_registry);
+    context.printer.redactor().learn(run.tokens.cog.iter().map(|token| token.expose_secret()));
 }
 
 /// The repository's select script; `None` where the code is somebody else's.
@@ -154,6 +150,13 @@ pub(super) fn new_model(model: &ModelRef, context: &Context) -> Result<Unconfigu
 pub(super) fn settings_only(flags: SettingFlags, context: &Context) -> Result<RunSettings, Failure> {
     let sources = sources(None, flags, context);
     config::run_settings(&sources).map_err(|error| wrong(error, &sources, context))
+}
+
+/// Like [`settings_only`], for a command that pushes or looks at the tokens.
+pub(super) fn settings_with_tokens(flags: SettingFlags, context: &Context) -> Result<RunSettings, Failure> {
+    let mut run = settings_only(flags, context)?;
+    use_saved_login(&mut run, context);
+    Ok(run)
 }
 
 /// Settings for reporting a failure: what can be read of them, and defaults for the rest. `with_files` says whether the checkout is read.

@@ -17,6 +17,9 @@ use crate::domain::model_role::ModelRole;
 use crate::domain::prediction::Inputs;
 use crate::domain::project_place::ProjectPlace;
 
+/// The Claude model that judges outputs if none is named.
+pub const DEFAULT_JUDGE_MODEL: &str = "claude-sonnet-5";
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelPlan {
     /// The name to select it by: the stem of its configuration file, or the name of the model.
@@ -260,7 +263,7 @@ pub struct VerifyPlan {
     pub fail_fast: bool,
     /// How to treat an unhealthy output.
     pub health: HealthMode,
-    /// The Claude model of the judge; `None` for the default.
+    /// The Claude model of the judge; `None` for [`DEFAULT_JUDGE_MODEL`].
     pub judge_model: Option<String>,
     /// How much outputs may differ from those of the live version.
     pub compare_rules: CompareRules,

@@ -7,10 +7,10 @@ use cog_findings::{Finding, Location};
 use cog_schema::{InputProperty, Method, Schemas, Shape, ShapeKind, check_inputs, input_properties, read};
 use serde_json::Value;
 
-use crate::clients::claude::{DEFAULT_MODEL, is_outdated};
+use crate::clients::claude::is_outdated;
 use crate::domain::case::{CaseLocation, Expectation, TestCase};
 use crate::domain::output_check::OutputCheck;
-use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
+use crate::domain::plan::{DEFAULT_JUDGE_MODEL, FuzzPlan, TrainPlan, VerifyPlan};
 use crate::support::seed::Seed;
 use crate::verify::fuzz::Generator;
 use crate::verify::jq::JqError;
@@ -28,7 +28,7 @@ pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&
     let mut findings = Vec::new();
     if let Some(model) = plan.judge_model.as_deref().filter(|model| is_outdated(model)) {
         let finding = Finding::new(&rules::JUDGE_OUTDATED, format!("the judge's model {model} is outdated"));
-        findings.push(finding.hint(format!("leave out judge_model for {DEFAULT_MODEL}, or name a current model")));
+        findings.push(finding.hint(format!("leave out judge_model for {DEFAULT_JUDGE_MODEL}, or name a current model")));
     }
     let predictions = MethodPlan { method: Method::Predict, cases: &plan.cases, fuzz: plan.fuzz.as_ref() };
     predictions.check(schema, judge, &mut findings);

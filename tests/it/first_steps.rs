@@ -3,8 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
-use serde_json::Value;
+use safe_push::support::ExposeSecret as _;
+use serde_json::{Value, json};
 use test_support::{Repository, Seen};
 
 #[test]
@@ -122,6 +125,31 @@ async fn doctor_and_login_ask_whose_tokens_these_are() {
     });
     assert_eq!(refused.code, Some(2), "{refused}");
     assert!(has(&states(&refused), "REPLICATE_API_TOKEN", "failed"), "{refused}");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cog_login_saved_counts_as_the_token() {
+    let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
+    let sandbox = Sandbox::start(options).await.unwrap();
+    let repository = Repository::example("text-stats")
+        .on(&sandbox)
+        .variable("COG_TOKEN", "")
+        .variable("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    let run = |line: &str| tokio::task::block_in_place(|| repository.run(line));
+    assert!(has(&states(&run("login --format json")), "COG_TOKEN", "warning"), "nothing is saved");
+    let canary = run("canary");
+    assert!(canary.code == Some(2) && canary.stderr.contains("no token for Replicate's registry is set"), "{canary}");
+
+    let login = STANDARD.encode(format!("acme:{}", sandbox.cli_token().expose_secret()));
+    let config = json!({"auths": {sandbox.registry_host(): {"auth": login}}});
+    repository.write("home/.docker/config.json", &config.to_string());
+    for line in ["login --format json", "doctor --format json"] {
+        let seen = run(line);
+        assert!(has(&states(&seen), "COG_TOKEN", "ok"), "{line}: {seen}");
+    }
+    let canary = run("canary");
+    assert!(canary.stderr.contains("no Docker socket at unix:///nowhere/docker.sock"), "{canary}");
     sandbox.stop().await;
 }
 

@@ -27,7 +27,7 @@ use crate::report::canary::{canary_flight, canary_text};
 const NAME: &str = "safe-push-canary";
 
 pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Result<Verdict, Failure> {
-    let run = load::settings_only(SettingFlags::default(), context)?;
+    let run = load::settings_with_tokens(SettingFlags::default(), context)?;
     let pager = alerts::pager(&run.tokens, context)?;
     // One key for every run, whatever account the token belongs to, so that a later run resolves the alert.
     let dedup_key = match &arguments.model {

@@ -16,7 +16,7 @@ mod real;
 mod request;
 
 pub use error::{ClaudeError, ClaudeFailure};
-pub use models::{DEFAULT_MODEL, is_outdated};
+pub use models::is_outdated;
 pub use prompt_image::{MAX_IMAGES, PromptImage, PromptImageError};
 pub use quote::Quoted;
 pub use real::{ClaudeOptions, Credential, RealClaude};

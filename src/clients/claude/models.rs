@@ -1,8 +1,5 @@
 //! Names of Claude's models.
 
-/// The default model. cog-safe-push's was retired.
-pub const DEFAULT_MODEL: &str = "claude-sonnet-5";
-
 /// How the names of models start that the API no longer has, or soon will not have.
 const OUTDATED: [&str; 9] = [
     "claude-1",
@@ -24,10 +21,11 @@ pub fn is_outdated(model: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::plan::DEFAULT_JUDGE_MODEL;
 
     #[test]
     fn the_default_is_not_outdated() {
-        assert!(!is_outdated(DEFAULT_MODEL) && !is_outdated("claude-sonnet-4-6") && !is_outdated("our-gateway-model"));
+        assert!(!is_outdated(DEFAULT_JUDGE_MODEL) && !is_outdated("claude-sonnet-4-6") && !is_outdated("our-gateway-model"));
         for model in ["claude-3-5-sonnet-20241022", "claude-sonnet-4-20250514", "claude-2.1"] {
             assert!(is_outdated(model), "{model}");
         }

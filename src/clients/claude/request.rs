@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::clients::claude::{ClaudeError, PromptImage};
+use crate::domain::plan::DEFAULT_JUDGE_MODEL;
 
 /// Answers questions. Used by several tasks at the same time.
 #[async_trait]
@@ -19,7 +20,7 @@ pub trait Claude: Send + Sync {
 /// A question and the tool through which it must be answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolRequest {
-    /// The model. Default: [`super::DEFAULT_MODEL`].
+    /// The model. Default: [`DEFAULT_JUDGE_MODEL`].
     pub model: Option<String>,
     /// The system prompt. Must not contain untrusted text.
     pub system: String,
@@ -63,7 +64,7 @@ impl ToolRequest {
             })
             .collect();
         json!({
-            "model": self.model.as_deref().unwrap_or(super::DEFAULT_MODEL),
+            "model": self.model.as_deref().unwrap_or(DEFAULT_JUDGE_MODEL),
             "max_tokens": self.max_tokens,
             "system": self.system,
             "messages": [{"role": "user", "content": content}],

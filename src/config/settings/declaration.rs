@@ -6,7 +6,7 @@ use crate::config::choices::{CommentMode, VerifyMode};
 use crate::config::settings::Action::{Push, Report, Select, Workflow};
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, GRAFT_DAYS, HARDWARE, REGISTRY};
 use crate::domain::identity::ModelRef;
-use crate::domain::plan::{Builder, Comparison, GraftMode, HealthMode, Limits, MEBIBYTE, PromoteMode};
+use crate::domain::plan::{Builder, Comparison, DEFAULT_JUDGE_MODEL, GraftMode, HealthMode, Limits, MEBIBYTE, PromoteMode};
 use crate::settings;
 
 /// The longest time limit, in seconds: a week.
@@ -184,7 +184,7 @@ settings! {
         health: HealthMode = HealthMode::Warn,
 
         /// Claude model that judges outputs
-        #[flag = "judge-model", value = "NAME", inputs = &[Push], repository]
+        #[flag = "judge-model", value = "NAME", inputs = &[Push], repository, otherwise = DEFAULT_JUDGE_MODEL]
         judge_model: String,
 
         /// Claude tokens that a run may use

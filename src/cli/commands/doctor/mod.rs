@@ -18,7 +18,7 @@ use crate::report::documents::Examinations;
 use examination::{CheckedState, Examination};
 
 pub(super) async fn run(arguments: DoctorArguments, context: &Context) -> Result<Verdict, Failure> {
-    let run = load::settings_only(arguments.settings.clone(), context)?;
+    let run = load::settings_with_tokens(arguments.settings.clone(), context)?;
     let mut found = vec![machine::docker(&run).await];
     found.extend(machine::disk(&run, context).await);
     found.push(machine::ruff(context).await);
@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: DoctorArguments, context: &Context) -> Result
 
 /// `login`: where tokens come from, and whether those that are set are accepted.
 pub(super) async fn login(context: &Context) -> Result<Verdict, Failure> {
-    let run = load::settings_only(SettingFlags::default(), context)?;
+    let run = load::settings_with_tokens(SettingFlags::default(), context)?;
     if context.printer.format == Format::Text {
         context.printer.result(tokens::EXPLANATION);
     }

@@ -52,7 +52,7 @@ async fn cog_token(run: &RunSettings, account: Option<&str>, context: &Context) 
     const NAME: &str = "COG_TOKEN";
     let Some(token) = run.tokens.cog.clone() else {
         return Examination::new(NAME, CheckedState::Doubtful, "not set, so nothing is pushed")
-            .fix("set it to the CLI token from https://replicate.com/auth/token");
+            .fix("set it to the CLI token from https://replicate.com/auth/token, or run `cog login`");
     };
     match services::registry_user(run, token, context.printer.redactor()).await {
         Ok(user) => match account.filter(|account| !account.eq_ignore_ascii_case(&user.username)) {
