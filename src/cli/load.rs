@@ -17,7 +17,7 @@ use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
 use crate::report::console;
 use crate::select::Script;
-use crate::support::ExposeSecret as _;
+use crate::support::ExposeSecret;
 
 /// The models and settings of a command.
 pub(super) struct CommandInputs {
@@ -89,7 +89,7 @@ fn use_saved_login(run: &mut RunSettings, context: &Context) {
         return;
     }
     run.tokens.cog = docker_login::password(&context.environment, &run.settings.replicate_registry);
-    context.printer.redactor().learn(run.tokens.cog.iter().map(|token| token.expose_secret()));
+    context.printer.redactor().learn(run.tokens.cog.iter().map(ExposeSecret::expose_secret));
 }
 
 /// The repository's select script; `None` where the code is somebody else's.
