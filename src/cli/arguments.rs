@@ -311,6 +311,9 @@ pub(super) struct SandboxArguments {
     /// YAML file with scripted models
     #[arg(long, value_name = "FILE")]
     pub(super) script: Option<PathBuf>,
+    /// Folder that keeps large layers for later sandboxes
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) layers: Option<PathBuf>,
 }
 
 /// The demo.

@@ -4,11 +4,11 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, Visibility};
 use serde_json::{Value, json};
 use test_support::fake_github::{FakeGitHub, READER, WRITER};
 use test_support::runner::{self, HEAD, pull_request};
-use test_support::{docker_is_there, root};
+use test_support::{docker_is_there, root, sandbox_options};
 
 use crate::action_image::{Job, Network};
 
@@ -17,7 +17,7 @@ const TEST: &str = "acme/text-stats-test";
 
 /// Replicate with the model, without a version of it.
 async fn replicate() -> Sandbox {
-    let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+    let options = sandbox_options();
     let sandbox = Sandbox::start(options).await.unwrap();
     sandbox.create_model(LIVE, Visibility::Public, "cpu").unwrap();
     sandbox

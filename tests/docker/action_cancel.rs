@@ -5,12 +5,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use http::Method;
-use replicate_sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Fault, FaultEffect, Sandbox, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::json;
 use test_support::fake_github::{FakeGitHub, WRITER};
 use test_support::runner::{self, output};
-use test_support::{Repository, ca_file, docker_is_there};
+use test_support::{Repository, ca_file, docker_is_there, sandbox_options};
 
 const LIVE: &str = "acme/text-stats";
 const FOREVER: Duration = Duration::from_secs(600);
@@ -24,7 +24,7 @@ struct Push {
 
 impl Push {
     async fn new() -> Self {
-        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let options = sandbox_options();
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model(LIVE, Visibility::Public, "cpu").unwrap();
         let server = FakeGitHub::start("127.0.0.1:0").await;

@@ -6,7 +6,7 @@ use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::support::ExposeSecret;
 use test_support::fake_github::{FakeGitHub, WRITER};
 use test_support::runner::{self, obeyed, output, pull_request};
-use test_support::{Repository, ca_file, docker_is_there};
+use test_support::{Repository, ca_file, docker_is_there, sandbox_options};
 
 /// Tokens that the model cannot know, but prints anyway.
 const API_TOKEN: &str = "r8_hostile_model_knows_this_token";
@@ -141,7 +141,7 @@ async fn a_hostile_model_changes_nothing() {
         username: "acme".to_owned(),
         api_token: Some(API_TOKEN.into()),
         cli_token: Some(CLI_TOKEN.into()),
-        ..SandboxOptions::default()
+        ..sandbox_options()
     };
     let sandbox = Sandbox::start(options).await.unwrap();
     sandbox.create_model("acme/hostile", Visibility::Public, "cpu").unwrap();

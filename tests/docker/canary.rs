@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
+use replicate_sandbox::{Sandbox, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 use test_support::fake_pagerduty::{FakePagerDuty, KEY};
-use test_support::{Repository, Seen, docker_is_there, root};
+use test_support::{Repository, Seen, docker_is_there, root, sandbox_options};
 
 struct Aviary {
     sandbox: Sandbox,
@@ -16,7 +16,7 @@ struct Aviary {
 
 impl Aviary {
     async fn new() -> Self {
-        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let options = sandbox_options();
         let sandbox = Sandbox::start(options).await.unwrap();
         let duty = FakePagerDuty::start().await;
         let repository =

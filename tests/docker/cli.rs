@@ -4,8 +4,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
-use test_support::{Repository, Seen, ca_file, docker_is_there};
+use replicate_sandbox::{Sandbox, Visibility};
+use test_support::{Repository, Seen, ca_file, docker_is_there, sandbox_options};
 
 const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
 
@@ -17,7 +17,7 @@ struct Published {
 
 impl Published {
     async fn new() -> Self {
-        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let options = sandbox_options();
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
         // What builds do; grafts have tests of their own.

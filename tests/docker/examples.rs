@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, Visibility};
 use serde_json::{Value, json};
 use test_support::fake_claude::{Asked, FakeClaude, KEY};
-use test_support::{Repository, docker_is_there};
+use test_support::{Repository, docker_is_there, sandbox_options};
 
 /// An example, what is added to its configuration, and what Claude invents for it.
 struct Example {
@@ -50,7 +50,7 @@ impl Example {
         if !docker_is_there() {
             return;
         }
-        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let options = sandbox_options();
         let sandbox = Sandbox::start(options).await.unwrap();
         let model = format!("acme/{}", self.name);
         sandbox.create_model(&model, Visibility::Public, "cpu").unwrap();

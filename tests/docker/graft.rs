@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use flate2::read::GzDecoder;
 use futures::StreamExt as _;
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, Visibility};
 use safe_push::build::{FINGERPRINT_LABEL, RECIPE_LABEL};
 use safe_push::clients::docker::RegistryCredentials;
 use safe_push::clients::registry::{ImageManifest, RealRegistry, RegistryOptions, RegistryWriter as _, StoredContent};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use test_support::{Repository, Seen, docker_is_there, retried_run};
+use test_support::{Repository, Seen, docker_is_there, retried_run, sandbox_options};
 use tokio::io::AsyncReadExt as _;
 
 /// A sandbox with a published version of `text-stats`, and the repository that it came from.
@@ -26,7 +26,7 @@ struct Fixture {
 
 impl Fixture {
     async fn new() -> Self {
-        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let options = sandbox_options();
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
         let repository = Repository::example("text-stats").on(&sandbox);

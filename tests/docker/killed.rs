@@ -6,8 +6,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
-use test_support::{Repository, ca_file, docker_is_there};
+use replicate_sandbox::{Sandbox, Visibility};
+use test_support::{Repository, ca_file, docker_is_there, sandbox_options};
 
 const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
 const QUICK: &str = "        words = self.word";
@@ -54,7 +54,7 @@ async fn the_run_behind_a_killed_one_publishes_once() {
     if !docker_is_there() {
         return;
     }
-    let sandbox = Sandbox::start(SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() }).await.unwrap();
+    let sandbox = Sandbox::start(sandbox_options()).await.unwrap();
     sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
     let repository = Repository::example("text-stats").on(&sandbox);
     repository.edit("predict.py", QUICK, SLOW);

@@ -6,7 +6,7 @@ use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibili
 use serde_json::{Value, json};
 use test_support::fake_github::{FakeGitHub, WRITER};
 use test_support::runner::{self, CHECKED_OUT, HEAD, pull_request};
-use test_support::{Repository, Seen};
+use test_support::{Repository, Seen, sandbox_options};
 
 use crate::daemon::daemon;
 
@@ -30,7 +30,7 @@ fn answer() -> Value {
 impl World {
     async fn new() -> Option<Self> {
         daemon().await?;
-        let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
+        let options = SandboxOptions { docker: false, ..sandbox_options() };
         let sandbox = Sandbox::start(options).await.unwrap();
         let config = format!("model: {LIVE}\npredict:\n  test_cases:\n    - inputs: {{text: hi}}\n");
         let schema: Value = serde_json::from_str(&Repository::example("text-stats").run("schema show").stdout).unwrap();

@@ -1,8 +1,8 @@
 //! A model that can be trained, through everything: built, trained in containers, compared and published.
 
-use replicate_sandbox::{JobKind, Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{JobKind, Sandbox, Visibility};
 use serde_json::{Value, json};
-use test_support::{Repository, Seen, docker_is_there, predict};
+use test_support::{Repository, Seen, docker_is_there, predict, sandbox_options};
 
 struct NextWord {
     sandbox: Sandbox,
@@ -11,7 +11,7 @@ struct NextWord {
 
 impl NextWord {
     async fn new() -> Self {
-        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let options = sandbox_options();
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("acme/next-word", Visibility::Public, "cpu").unwrap();
         let repository = Repository::example("next-word").on(&sandbox);

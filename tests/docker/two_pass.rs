@@ -3,9 +3,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, Visibility};
 use serde_json::{Value, json};
-use test_support::{Repository, Seen, docker_is_there, predict};
+use test_support::{Repository, Seen, docker_is_there, predict, sandbox_options};
 
 const KEY: &str = "fal-0123456789-abcdef";
 const LIVE: &str = "acme/proxy";
@@ -48,7 +48,7 @@ impl Proxy {
         if !docker_is_there() {
             return None;
         }
-        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let options = sandbox_options();
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model(LIVE, Visibility::Private, "cpu").unwrap();
         sandbox.create_model(OFFICIAL, Visibility::Public, "cpu").unwrap();

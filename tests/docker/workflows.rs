@@ -3,19 +3,19 @@
 
 use std::path::Path;
 
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, Visibility};
 use safe_push::support::ExposeSecret as _;
 use serde_json::{Value, json};
 use test_support::fake_github::FakeGitHub;
 use test_support::runner::{CHECKED_OUT, pull_request};
 use test_support::workflow::{Finished, WorkflowRun, workflow_of_page};
-use test_support::{Repository, ca_file, docker_is_there};
+use test_support::{Repository, ca_file, docker_is_there, sandbox_options};
 
 /// What the proxy's tests need, and the official model must not have.
 const KEY: &str = "fal-0123456789-abcdef";
 
 async fn replicate(models: &[(&str, Visibility)]) -> Sandbox {
-    let sandbox = Sandbox::start(SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() }).await.unwrap();
+    let sandbox = Sandbox::start(sandbox_options()).await.unwrap();
     for (model, visibility) in models {
         sandbox.create_model(model, *visibility, "cpu").unwrap();
     }

@@ -40,6 +40,9 @@ pub struct SandboxOptions {
     pub gpus: Option<Gpus>,
     /// A Docker network that this process shares with the containers. By default containers publish a port on 127.0.0.1.
     pub docker_network: Option<String>,
+    /// A folder with large layers that every model has from the start. Those that are pushed are added to it, so that a daemon sends the
+    /// layers of a base image once, and not to each new sandbox. Default: none.
+    pub layers: Option<PathBuf>,
     /// The folder in which the sandbox creates its own temporary folder. Default: the system's temporary folder.
     pub data: Option<PathBuf>,
     /// Jobs of one version that run at the same time. Further ones wait as `starting`.
@@ -71,6 +74,7 @@ impl Default for SandboxOptions {
             docker_host: None,
             gpus: None,
             docker_network: None,
+            layers: None,
             data: None,
             max_instances: 16,
             version_delay: Duration::ZERO,

@@ -95,7 +95,11 @@ impl Sandbox {
             instances: Mutex::new(HashMap::new()),
             options,
         });
-        let registry = Registry::new(folder.path().join("registry"), Arc::clone(&service) as Arc<dyn RegistryBackend>);
+        let registry = Registry::new(
+            folder.path().join("registry"),
+            service.options.layers.clone(),
+            Arc::clone(&service) as Arc<dyn RegistryBackend>,
+        );
         let router = api::router(Arc::clone(&service)).merge(registry.router());
         service.tasks.spawn(server::serve(listener, Arc::clone(&service), router));
         let sandbox = Self { service, registry, api_url, folder: Some(folder) };

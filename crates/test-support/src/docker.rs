@@ -6,9 +6,11 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use regex::Regex;
+use replicate_sandbox::SandboxOptions;
 
+use crate::built::{binary, kept_layers};
 use crate::network::retried_run;
-use crate::repository::{binary, ca_file};
+use crate::repository::ca_file;
 use crate::{Repository, Seen};
 
 /// The image that test images start from; `script/make-base-image` provides it.
@@ -26,6 +28,12 @@ pub fn docker_is_there() -> bool {
         share_layers();
     }
     is_there
+}
+
+/// A sandbox of the account `acme` that has the layers that an earlier one was sent: compressing the base image for each takes longer than
+/// most tests.
+pub fn sandbox_options() -> SandboxOptions {
+    SandboxOptions { username: "acme".to_owned(), layers: Some(kept_layers()), ..SandboxOptions::default() }
 }
 
 /// Builds an example once per run of the tests, so that Docker has the layers that most models share and only this build depends on the

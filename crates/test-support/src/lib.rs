@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod browser;
+mod built;
 mod docker;
 pub mod fake_claude;
 pub mod fake_github;
@@ -23,10 +24,11 @@ pub mod workflow;
 
 use std::path::Path;
 
-pub use docker::{BASE, docker_is_there, share_layers};
+pub use built::binary;
+pub use docker::{BASE, docker_is_there, sandbox_options, share_layers};
 pub use network::{retried, retried_run};
 pub use predict::predict;
-pub use repository::{Repository, binary, ca_file};
+pub use repository::{Repository, ca_file};
 pub use seen::Seen;
 
 /// The root of the repository.

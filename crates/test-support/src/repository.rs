@@ -10,6 +10,7 @@ use replicate_sandbox::Sandbox;
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 
+use crate::built::{binary, kept_layers};
 use crate::scrub::scrub;
 use crate::{Seen, root};
 
@@ -37,6 +38,7 @@ impl Repository {
             KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?))).collect();
         variables.insert("HOME".to_owned(), folder.path().join("home").display().to_string());
         variables.insert("LANG".to_owned(), "C.UTF-8".to_owned());
+        variables.insert("SAFE_PUSH_SANDBOX_LAYERS".to_owned(), kept_layers().display().to_string());
         // Ruff may or may not be installed.
         variables.insert("SAFE_PUSH_NO_LINT".to_owned(), "true".to_owned());
         Self { folder, variables }
@@ -158,12 +160,6 @@ impl Repository {
     pub fn report(&self) -> serde_json::Value {
         serde_json::from_str(&self.read("safe-push-report/run.json")).unwrap()
     }
-}
-
-/// The CLI's executable, built with the tests.
-pub fn binary() -> PathBuf {
-    let path = std::env::var_os("CARGO_BIN_EXE_safe-push");
-    path.expect("`cargo test`, `cargo nextest` and `cargo bench` say where the CLI is").into()
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {

@@ -18,6 +18,7 @@ pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Resul
         username: arguments.username,
         docker: arguments.script.is_none(),
         script: arguments.script,
+        layers: arguments.layers,
         docker_host: context.environment.get("DOCKER_HOST").map(str::to_owned),
         ..SandboxOptions::default()
     };

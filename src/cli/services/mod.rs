@@ -93,6 +93,7 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
         username: username.to_owned(),
         gpus,
         docker_host: run.settings.docker_host.clone(),
+        layers: run.settings.sandbox_layers.clone(),
         bind: network.as_ref().map_or(defaults.bind, |network| network.address),
         docker_network: network.as_ref().map(|network| network.name.clone()),
         ..defaults

@@ -230,6 +230,10 @@ settings! {
         /// GPUs for models in the sandbox: all, or numbers
         #[flag = "gpus", value = "GPUS", otherwise = "all if cog.yaml asks for one and Docker has the NVIDIA runtime"]
         gpus: String,
+
+        /// Folder that keeps large layers for later sandboxes
+        #[flag = "sandbox-layers", value = "FOLDER"]
+        sandbox_layers: PathBuf,
     }
 
     "Publishing" {

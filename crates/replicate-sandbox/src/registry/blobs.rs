@@ -17,8 +17,14 @@ impl BlobStore {
         Self { folder }
     }
 
-    fn path(&self, digest: &Digest) -> PathBuf {
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
         self.folder.join("sha256").join(digest.hex())
+    }
+
+    /// A path for content that is not finished.
+    pub(super) async fn partial(&self) -> io::Result<PathBuf> {
+        fs::create_dir_all(&self.folder).await?;
+        Ok(self.folder.join(uuid::Uuid::new_v4().to_string()))
     }
 
     /// Moves a finished file into the store. The caller has computed its digest while writing.
@@ -37,7 +43,7 @@ impl BlobStore {
             fs::create_dir_all(folder).await?;
         }
         // Written under a unique name first, so that readers never see half a file.
-        let partial = self.folder.join(uuid::Uuid::new_v4().to_string());
+        let partial = self.partial().await?;
         fs::write(&partial, content).await?;
         fs::rename(partial, target).await
     }

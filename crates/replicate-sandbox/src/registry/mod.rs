@@ -13,6 +13,7 @@ mod blobs;
 mod digest;
 mod errors;
 mod fault;
+mod kept;
 mod manifests;
 mod repositories;
 mod routes;
@@ -33,6 +34,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::blobs::BlobStore;
 use self::fault::UploadFaults;
+use self::kept::KeptLayers;
 use self::repositories::Repositories;
 use self::uploads::Uploads;
 
@@ -40,6 +42,7 @@ use self::uploads::Uploads;
 pub(crate) struct Registry {
     backend: Arc<dyn RegistryBackend>,
     blobs: BlobStore,
+    kept: Option<KeptLayers>,
     uploads: Uploads,
     repositories: Repositories,
     faults: UploadFaults,
@@ -47,12 +50,14 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// An empty registry that stores its content under `root`.
-    pub(crate) fn new(root: PathBuf, backend: Arc<dyn RegistryBackend>) -> Arc<Self> {
+    /// An empty registry that stores its content under `root`. Every repository has the large layers in the folder `kept`, and those that
+    /// are pushed are added to it.
+    pub(crate) fn new(root: PathBuf, kept: Option<PathBuf>, backend: Arc<dyn RegistryBackend>) -> Arc<Self> {
         Arc::new(Self {
             backend,
             uploads: Uploads::new(root.join("uploads")),
             blobs: BlobStore::new(root),
+            kept: kept.map(KeptLayers::new),
             repositories: Repositories::default(),
             faults: UploadFaults::default(),
             mounted_blobs: AtomicU64::new(0),

@@ -149,7 +149,7 @@ impl Registry {
 
     async fn get_blob(&self, name: &str, digest: &str, head: bool, headers: &HeaderMap) -> Result<Response, RegistryError> {
         let digest: Digest = digest.parse()?;
-        if !self.repositories.has_blob(name, &digest) {
+        if !self.repositories.has_blob(name, &digest) && !self.restore(name, &digest).await? {
             return Err(RegistryError::BlobUnknown(digest));
         }
         let start = headers.get(header::RANGE).and_then(|range| range_start(range.to_str().ok()?));
@@ -157,6 +157,16 @@ impl Registry {
             Some(start) => self.rest_of(&digest, start).await,
             None => self.content(&digest, "application/octet-stream", head).await,
         }
+    }
+
+    /// Links a layer that an earlier sandbox has kept. Returns whether there is one.
+    async fn restore(&self, name: &str, digest: &Digest) -> Result<bool, RegistryError> {
+        let Some(kept) = &self.kept else { return Ok(false) };
+        let is_restored = kept.restore(digest, &self.blobs).await?;
+        if is_restored {
+            self.repositories.link_blob(name, digest.clone());
+        }
+        Ok(is_restored)
     }
 
     /// A blob from `start` on. Clients that continue a download ask for no other ranges.
@@ -316,6 +326,9 @@ impl Registry {
 
     async fn finish_upload(&self, name: &str, id: Uuid, digest: Digest) -> Result<Response, RegistryError> {
         let digest = self.uploads.finish(name, id, digest, &self.blobs).await?;
+        if let Some(kept) = &self.kept {
+            kept.keep(&digest, &self.blobs).await;
+        }
         self.repositories.link_blob(name, digest.clone());
         Ok(created(&format!("/v2/{name}/blobs/{digest}"), &digest))
     }

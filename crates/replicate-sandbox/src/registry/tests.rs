@@ -52,7 +52,7 @@ impl Served {
     pub(super) async fn start() -> Self {
         let root = tempfile::tempdir().unwrap();
         let database = Arc::new(Database::default());
-        let registry = Registry::new(root.path().to_owned(), Arc::clone(&database) as Arc<dyn RegistryBackend>);
+        let registry = Registry::new(root.path().to_owned(), None, Arc::clone(&database) as Arc<dyn RegistryBackend>);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let router = registry.router();
