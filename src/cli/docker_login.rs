@@ -1,8 +1,8 @@
 //! What `cog login` and `docker login` have saved for a registry: in Docker's configuration, or with a credential helper.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::io::{Write as _, pipe};
+use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +12,13 @@ use serde_json::Value;
 use crate::cli::docker_config::docker_config;
 use crate::cli::environment::Environment;
 use crate::support::SecretString;
+use crate::support::process::{self, Bounds};
 
 /// Time limit of a helper, which may ask a keychain.
 const HELPER_LIMIT: Duration = Duration::from_secs(10);
+
+/// How much of a helper's answer is read.
+const HELPER_BYTES: usize = 64 * 1024;
 
 /// A helper's answer.
 #[derive(Deserialize)]
@@ -43,20 +47,14 @@ fn saved(config: &Value, host: &str) -> Option<String> {
 fn ask(environment: &Environment, helper: &str, host: &str) -> Option<String> {
     let is_plain = helper.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character));
     let program = environment.program(&format!("docker-credential-{helper}")).filter(|_| is_plain)?;
-    let mut command = Command::new(program);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
-    child.stdin.take()?.write_all(host.as_bytes()).ok()?;
-    let end = Instant::now() + HELPER_LIMIT;
-    while child.try_wait().ok()?.is_none() {
-        if Instant::now() > end {
-            let _ended = child.kill().and_then(|()| child.wait());
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let output = child.wait_with_output().ok().filter(|output| output.status.success())?;
-    serde_json::from_slice::<HelperAnswer>(&output.stdout).ok().map(|answer| answer.secret)
+    let (input, mut name) = pipe().ok()?;
+    name.write_all(host.as_bytes()).ok()?;
+    // The helper reads to the end of its input.
+    drop(name);
+    let bounds = Bounds { time: HELPER_LIMIT, bytes: HELPER_BYTES, cancelled: &|| false };
+    let ended = process::run_with_input(Command::new(program).arg("get"), input.into(), bounds).ok()?;
+    let answer = ended.status.success().then(|| serde_json::from_slice::<HelperAnswer>(&ended.stdout.bytes));
+    answer?.ok().map(|answer| answer.secret)
 }
 
 #[cfg(test)]
@@ -102,5 +100,15 @@ mod tests {
         assert_eq!(found(r#"{"credHelpers": {"r8.im": "keys"}}"#, Some("exit 1")), None);
         assert_eq!(found(r#"{"credHelpers": {"r8.im": "../keys"}}"#, Some(answers)), None);
         assert_eq!(found(r#"{"credsStore": "missing"}"#, None), None);
+    }
+
+    #[test]
+    fn a_helper_that_talks_or_leaves_something_behind_holds_nothing_up() {
+        let answer = r#"echo '{"Secret": "kept-token"}'"#;
+        let start = std::time::Instant::now();
+        let talking = format!("head -c 1000000 /dev/zero | tr '\\0' ' '; {answer}");
+        assert_eq!(found(r#"{"credsStore": "keys"}"#, Some(&talking)).as_deref(), Some("kept-token"));
+        assert_eq!(found(r#"{"credsStore": "keys"}"#, Some(&format!("sleep 60 & {answer}"))).as_deref(), Some("kept-token"));
+        assert!(start.elapsed() < HELPER_LIMIT, "{:?}", start.elapsed());
     }
 }

@@ -7,6 +7,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// No prediction runs for longer: a week.
+const LONGEST_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A time that the model's own server reported, in seconds. `None` if no prediction can have taken it.
+pub(crate) fn reported_time(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= LONGEST_TIME)
+}
+
 /// Inputs of a prediction, in the order in which they were written.
 pub type Inputs = Map<String, Value>;
 
@@ -120,4 +128,17 @@ pub struct Prediction {
     pub completed_at: Option<DateTime<Utc>>,
     /// The page for people.
     pub web_url: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_no_prediction_can_take_are_not_times() {
+        assert_eq!(reported_time(1.5), Some(Duration::from_millis(1500)));
+        for seconds in [-1.0, 1e9, 1.7e19, f64::MAX, f64::NAN] {
+            assert_eq!(reported_time(seconds), None, "{seconds}");
+        }
+    }
 }

@@ -32,6 +32,6 @@ pub(crate) use project::load_project;
 pub use revision::{Revision, RevisionError};
 pub use ruff::{RuffOutcome, Tools};
 pub use run::{InspectRequest, Inspected, SourceMaps, inspect};
-pub(crate) use run::{PolicyFindings, apply_policy, compare_with, inspect_schema};
+pub(crate) use run::{PolicyFindings, apply_policy, compare_with, inspect_schema, unread};
 pub(crate) use signature::describe_with;
 pub(crate) use source_lines::add_source_lines;

@@ -1,7 +1,7 @@
 //! Runs the inspection, cheapest checks first.
 
-use cog_findings::{Finding, SourceMap};
-use cog_schema::{CompatOptions, compare, lint};
+use cog_findings::{Finding, Severity, SourceMap};
+use cog_schema::{CompatOptions, compare, lint, read};
 use cog_source::project::Project;
 use cog_source::python::Input;
 use cog_source::sdk::SchemaSource;
@@ -129,9 +129,18 @@ pub(crate) fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> Policy
 fn about_schema(schema: &Value, source_maps: &SourceMaps, old: Option<&Value>) -> Vec<Finding> {
     let mut findings = lint(schema, &source_maps.predict, &source_maps.train);
     if let Some(old) = old {
+        // A warning, because no change of the new version can mend the live one.
+        let of_live = unread("the live version", old).into_iter().filter(Finding::is_error);
+        findings.extend(of_live.map(|finding| finding.with_severity(Severity::Warning)));
         findings.extend(compatibility(old, schema, source_maps));
     }
     findings
+}
+
+/// The parts of a document that could not be read, so that they are not compared.
+pub(crate) fn unread(document: &str, schema: &Value) -> Vec<Finding> {
+    let named = |finding: Finding| Finding { message: format!("{document}: {}", finding.message), ..finding };
+    read(schema).problems.into_iter().map(named).collect()
 }
 
 fn compatibility(old: &Value, schema: &Value, source_maps: &SourceMaps) -> Vec<Finding> {

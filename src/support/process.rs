@@ -101,6 +101,12 @@ enum Family<'a> {
 
 /// Runs a program to its end. Blocks.
 pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<ProcessOutput, ProcessError> {
+    run_with_input(command, Stdio::null(), bounds)
+}
+
+/// Runs a program that reads `input` to its end. Blocks.
+pub fn run_with_input(command: &mut Command, input: Stdio, bounds: Bounds<'_>) -> Result<ProcessOutput, ProcessError> {
+    command.stdin(input);
     // A group of its own, so that what it starts can be ended with it.
     command.process_group(0);
     run_family(command, bounds, Family::Group, None)
@@ -116,6 +122,7 @@ pub(in crate::support) fn run_in_session(
     owner: Option<(u32, u32)>,
     noted_in: &Path,
 ) -> Result<ProcessOutput, ProcessError> {
+    command.stdin(Stdio::null());
     run_family(command, bounds, Family::Session { noted_in }, owner)
 }
 
@@ -125,7 +132,7 @@ fn run_family(
     family: Family<'_>,
     owner: Option<(u32, u32)>,
 ) -> Result<ProcessOutput, ProcessError> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(command).map_err(ProcessError::NotStarted)?;
     if let Family::Session { noted_in } = family {
         session::note(noted_in, child.id());

@@ -35,7 +35,7 @@ impl Ledger {
     pub(super) fn spend(&self, time: Duration) -> Option<(Duration, Duration)> {
         let used = self.with(|cost| {
             cost.predict_seconds += time.as_secs_f64();
-            Duration::try_from_secs_f64(cost.predict_seconds).unwrap_or_default()
+            Duration::try_from_secs_f64(cost.predict_seconds).unwrap_or(Duration::MAX)
         });
         self.budget.filter(|budget| used > *budget).map(|budget| (used, budget))
     }
@@ -67,5 +67,8 @@ mod tests {
         assert_eq!(ledger.spend(Duration::from_secs(1)), Some((Duration::from_secs(11), Duration::from_secs(10))));
         assert_eq!(ledger.total(), Cost { predictions: 1, platform_retries: 1, predict_seconds: 11.0, estimated_usd: None });
         assert_eq!(Ledger::new(None).spend(Duration::MAX), None);
+        let ledger = Ledger::new(Some(10));
+        ledger.spend(Duration::MAX);
+        assert!(ledger.spend(Duration::MAX).is_some(), "more than can be counted is not nothing");
     }
 }

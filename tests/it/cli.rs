@@ -1,6 +1,7 @@
 //! The CLI as a user sees it, where no Docker is needed.
 
 use insta::assert_snapshot;
+use serde_json::json;
 use test_support::Repository;
 
 const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
@@ -121,6 +122,23 @@ fn a_breaking_schema_change_is_reported_with_exit_code_1() {
     repository.edit("predict.py", "top: int", "count: int");
     repository.edit("predict.py", "ranked[:top]", "ranked[:count]");
     assert_snapshot!(repository.run("schema diff old.json"));
+}
+
+#[test]
+fn documents_that_could_not_be_read_in_full_are_not_called_compatible() {
+    let repository = Repository::new();
+    let document = |last: &str, alternatives: usize| {
+        let mut types: Vec<_> = (0..alternatives).map(|number| json!({"type": "string", "maxLength": number})).collect();
+        types.push(json!({"type": last}));
+        json!({"components": {"schemas": {"Input": {"type": "object", "properties": {}}, "Output": {"anyOf": types}}}}).to_string()
+    };
+    repository.write("old.json", &document("integer", 120));
+    repository.write("new.json", &document("boolean", 120));
+    let seen = repository.run("schema diff old.json new.json");
+    assert!(seen.code == Some(1) && !seen.stdout.contains("compatible"), "{seen}");
+    for document in ["the old document", "the new document"] {
+        assert!(seen.stdout.contains(&format!("{document}: the schema is too deep or too large to be read in full")), "{seen}");
+    }
 }
 
 #[test]

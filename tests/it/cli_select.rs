@@ -333,6 +333,23 @@ fn changed_models_are_those_whose_files_changed() {
 }
 
 #[test]
+fn a_mistake_in_a_changed_configuration_stops_the_selection_and_one_elsewhere_does_not() {
+    let repository = checkout();
+    // A name that no model can have is an error.
+    repository.write("cog-safe-push-configs/my model.yaml", "model: acme/large\n");
+    for line in ["select --models changed", "check --no-lint --models changed"] {
+        let seen = repository.run(line);
+        assert!(seen.code == Some(2) && seen.stderr.contains("SP015"), "{line}: {seen}");
+    }
+    git(&repository, "add --all");
+    git(&repository, "commit --quiet --message=second");
+    git(&repository, "update-ref refs/remotes/origin/main HEAD");
+    repository.write("parts/large.part", "environment: [VARIANT=larger]\n");
+    let seen = repository.run("select --models changed");
+    assert_eq!((seen.code, seen.stdout.as_str()), (Some(0), "large\nsmall\n"), "{seen}");
+}
+
+#[test]
 fn changed_models_come_with_reasons() {
     let repository = checkout();
     repository.write("README.md", "hello\n");

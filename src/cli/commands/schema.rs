@@ -23,7 +23,7 @@ use crate::cli::source_schema::{describe_project, refused};
 use crate::domain::identity::{ModelRef, VersionId, split_version};
 use crate::domain::project_place::COG_YAML;
 use crate::domain::verdict::Verdict;
-use crate::inspect::{Revision, with_excerpt};
+use crate::inspect::{Revision, unread, with_excerpt};
 use crate::report::documents::Findings;
 use crate::report::{console, json};
 
@@ -90,7 +90,9 @@ async fn diff(arguments: &SchemaDiffArguments, context: &Context) -> Result<Verd
     let old = fetch(&arguments.old, context).await?;
     let new = fetch(&arguments.new, context).await?;
     let options = CompatOptions { train_source: new.train.clone(), ..CompatOptions::default() };
-    let findings = compare(&old.value, &new.value, &new.predict, &options);
+    let mut findings = unread("the old document", &old.value);
+    findings.extend(unread("the new document", &new.value));
+    findings.extend(compare(&old.value, &new.value, &new.predict, &options));
     conclude(findings, &new.folder, "compatible", context)
 }
 

@@ -42,9 +42,8 @@ pub(super) async fn select(configured: &Configured, script: Option<&Script>, con
         findings.extend(scripted.findings.clone());
         findings.extend(differing(configured, script, &scripted));
     }
-    if request == "all" && findings.iter().any(Finding::is_error) {
-        let error = ConfigError::Mistakes { findings: findings.clone() };
-        return Err(Failure { findings, ..Failure::new(Verdict::Misconfigured, error) });
+    if request == "all" {
+        reject_mistakes(&findings, |_| true)?;
     }
     let names: Vec<ModelName> = configured.models.iter().map(|model| model.name.clone()).collect();
     if names.is_empty() && matches!(request, "all" | CHANGED) {
@@ -59,6 +58,8 @@ pub(super) async fn select(configured: &Configured, script: Option<&Script>, con
             Some(files) => files,
             None => by_git(configured, context),
         };
+        // A model that cannot be read would count as unchanged. Other people's mistakes hold nobody up.
+        reject_mistakes(&findings, |finding| finding.location.as_ref().is_none_or(|place| files.may_include(&place.file)))?;
         let changed = of_changed_files(configured, script, &files);
         let reasons = changed.models.iter().map(|(name, reason)| (name.to_string(), reason.clone())).collect();
         let nothing = changed.models.is_empty().then(|| "no model has changed".to_owned());
@@ -67,6 +68,16 @@ pub(super) async fn select(configured: &Configured, script: Option<&Script>, con
     }
     let names = choose(request, &names).map_err(|error| unknown(error, configured, &scripted))?;
     Ok(Selection { names, findings, ..Selection::default() })
+}
+
+/// An error that names all findings if one of them is an error that concerns the request.
+fn reject_mistakes(findings: &[Finding], concerns_request: impl Fn(&Finding) -> bool) -> Result<(), Failure> {
+    if !findings.iter().any(|finding| finding.is_error() && concerns_request(finding)) {
+        return Ok(());
+    }
+    let findings = findings.to_vec();
+    let error = ConfigError::Mistakes { findings: findings.clone() };
+    Err(Failure { findings, ..Failure::new(Verdict::Misconfigured, error) })
 }
 
 /// The names that the script knows.

@@ -17,7 +17,7 @@ use super::protocol::{Health, HealthState, Reply, read_reply};
 use crate::clients::ErrorKind;
 use crate::clients::http::{HttpOptions, build_client, read_bounded};
 use crate::clients::replicate::{BaseUrl, RealReplicate, ReplicateError, ReplicateOptions};
-use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus};
+use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus, reported_time};
 use crate::support::clock::Clock;
 use crate::support::{ExposeSecret, SecretString};
 
@@ -284,8 +284,7 @@ impl Inner {
                     let measured = (ended - started).to_std().ok();
                     self.end(id, PredictionStatus::Succeeded, logs, ended, |prediction| {
                         prediction.output = Some(output);
-                        prediction.predict_time =
-                            seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).or(measured);
+                        prediction.predict_time = seconds.and_then(reported_time).or(measured);
                         prediction.metrics = metrics;
                     });
                     return None;

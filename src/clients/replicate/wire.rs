@@ -4,8 +4,6 @@
 //! documented. Examples are `logs: null`, `error` of any type, and no `metrics`:
 //! `docs/reference/replicate-api.md#the-prediction-object`.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -13,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::clients::replicate::types::{Account, AccountKind, Deployment, Hardware, Model, UploadedFile, Version, Visibility};
 use crate::domain::identity::{ModelRef, VersionRef};
-use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
+use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus, reported_time};
 
 /// Reads a value of the expected type, or the type's default for anything else.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
@@ -201,7 +199,7 @@ impl From<RawJob> for Prediction {
                 other => other.to_string(),
             }),
             logs: raw.logs,
-            predict_time: predict_time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            predict_time: predict_time.and_then(reported_time),
             metrics: raw.metrics,
             created_at: raw.created_at,
             started_at: raw.started_at,

@@ -120,6 +120,16 @@ impl ChangedFiles {
         Self::Unknown { reason: reason.into() }
     }
 
+    /// Whether a file has changed, as far as that is known.
+    pub fn may_include(&self, path: &str) -> bool {
+        match self {
+            Self::Known { source, files, is_complete } => {
+                source.doubt(files.len(), *is_complete).is_some() || files.iter().any(|file| file.path == path)
+            }
+            Self::Unknown { .. } => true,
+        }
+    }
+
     /// Makes the paths relative to a folder of the checkout, with `../` for files outside of it. `folder` is relative to the checkout, with
     /// `/`; empty for the checkout itself.
     #[must_use]

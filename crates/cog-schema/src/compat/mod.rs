@@ -27,7 +27,8 @@ use super::rules;
 /// Everything that changed between `old` (the live version's document) and `new`: the most severe findings first, otherwise in the
 /// order of the document. `source` locates the inputs and output of the new version's predictor.
 ///
-/// Parts of either document that could not be read are not repeated here: [`read`] and [`lint`](crate::lint()) report them.
+/// Parts of either document that could not be read are not compared, and not reported here: [`read`] lists them in
+/// [`Schemas::problems`].
 ///
 /// ```
 /// use cog_findings::{ChangeKind, SourceMap};

@@ -1,5 +1,7 @@
 //! Objects of `docs/reference/replicate-api.md`, as documented and as captured.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;
