@@ -29,7 +29,7 @@ impl OutputComparison {
     /// Converts a comparison for the report. Also returns its remarks without the reason.
     pub fn from_comparison(comparison: Comparison, place: String, with: ComparedWith) -> (Self, Vec<String>) {
         let reason = comparison.reason().map(str::to_owned);
-        let Comparison { same, kind, measurements, mut remarks, heat_map } = comparison;
+        let Comparison { same, kind, measurements, mut remarks, heat_map, .. } = comparison;
         if reason.is_some() && !remarks.is_empty() {
             remarks.remove(0);
         }

@@ -169,9 +169,9 @@ pub(super) const FILES_NOT_COMPARED: Rule = Rule {
     code: "SP619",
     name: "files-not-compared",
     severity: Severity::Warning,
-    summary: "Some files of an output were not compared, because a limit of safe-push was reached.",
+    summary: "Some files of an output were not compared, or only in part, because a limit of safe-push was reached.",
     why: "You: a change in these files goes unnoticed.",
-    example: "A file that is larger than `max_output_mb`, or an output with more than 5,000 files.",
+    example: "A file that is larger than `max_output_mb`, an image that is too large to decode, or an output with more than 5,000 files.",
 };
 
 pub(super) const SLOWER: Rule = Rule {

@@ -2,6 +2,18 @@
 
 use crate::{Limit, Measurement, MediaKind, Preview};
 
+/// How much of two files was compared.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Coverage {
+    /// Everything that is compared for files of this kind.
+    #[default]
+    Whole,
+    /// Only a part, for this reason: a limit was reached. The rest may differ.
+    Part(String),
+    /// Only the bytes, which differ, because the contents cannot be decoded for this reason. The contents may be the same.
+    BytesOnly(String),
+}
+
 /// The result of comparing two files or values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
@@ -15,11 +27,13 @@ pub struct Comparison {
     pub remarks: Vec<String>,
     /// A small image of where two images differ.
     pub heat_map: Option<Preview>,
+    /// How much was compared.
+    pub coverage: Coverage,
 }
 
 impl Comparison {
     pub(crate) fn new(kind: MediaKind, same: bool) -> Self {
-        Self { same, kind, measurements: Vec::new(), remarks: Vec::new(), heat_map: None }
+        Self { same, kind, measurements: Vec::new(), remarks: Vec::new(), heat_map: None, coverage: Coverage::Whole }
     }
 
     /// Adds a number without a threshold.
@@ -52,6 +66,19 @@ impl Comparison {
         self.same = false;
         self.remarks.push(reason.into());
         self
+    }
+
+    /// The result for files whose bytes differ and whose contents cannot be decoded.
+    pub(crate) fn of_bytes_only(kind: MediaKind, why: impl Into<String>) -> Self {
+        let why = why.into();
+        let compared = Self::new(kind, false).remark(format!("{why}; the bytes differ"));
+        Self { coverage: Coverage::BytesOnly(why), ..compared }
+    }
+
+    /// Notes that only a part was compared.
+    pub(crate) fn in_part(self, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { coverage: Coverage::Part(why.clone()), ..self.remark(why) }
     }
 
     /// Marks the files as different where only one of them is incomplete.

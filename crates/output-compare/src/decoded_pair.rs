@@ -2,8 +2,8 @@
 
 use crate::{Comparison, DecodeError, MediaFile, MediaKind, binary};
 
-/// Both decoded files. If one does not decode, the comparison that replaces them: by bytes if neither format is supported, else a failure
-/// that names the broken file.
+/// Both decoded files. If one does not decode, the comparison that replaces them: by bytes if neither decodes or one is too large, else a
+/// failure that names the broken file.
 pub(crate) fn decoded_pair<T>(
     kind: MediaKind,
     (left, right): (&MediaFile<'_>, &MediaFile<'_>),
@@ -16,6 +16,12 @@ pub(crate) fn decoded_pair<T>(
         }
         (Err(why), Err(_)) if left.bytes == right.bytes => {
             Err(Comparison::new(kind, true).remark(format!("the bytes are equal, but they cannot be decoded: {why}")))
+        }
+        (Err(why), Err(DecodeError::Broken(_) | DecodeError::TooLarge(_))) | (Err(why @ DecodeError::TooLarge(_)), Ok(_)) => {
+            Err(Comparison::of_bytes_only(kind, format!("the first file cannot be decoded: {why}")))
+        }
+        (_, Err(why @ DecodeError::TooLarge(_))) => {
+            Err(Comparison::of_bytes_only(kind, format!("the second file cannot be decoded: {why}")))
         }
         (Err(why), _) => Err(Comparison::new(kind, false).remark(format!("the first file cannot be decoded: {why}"))),
         (_, Err(why)) => Err(Comparison::new(kind, false).remark(format!("the second file cannot be decoded: {why}"))),

@@ -78,7 +78,7 @@ pub fn examine(file: &MediaFile<'_>) -> Examination {
     match examination.examine_content(file) {
         Ok(()) => {}
         Err(DecodeError::Unsupported(why)) => examination.facts.push(why),
-        Err(DecodeError::Broken(why)) => examination.defects.push(Defect::Broken(why)),
+        Err(DecodeError::Broken(why) | DecodeError::TooLarge(why)) => examination.defects.push(Defect::Broken(why)),
     }
     examination
 }

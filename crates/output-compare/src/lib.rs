@@ -14,7 +14,7 @@
 //! | anything else | equal bytes |
 //!
 //! Images, audio and video in other formats (AVIF, HEIC, Opus, AIFF, AVI, …) are recognized but not decoded. They are compared by their
-//! bytes, and a remark says so.
+//! bytes, and a remark says so. Equal bytes are always the same. [`Coverage`] says if a limit kept other contents from being compared.
 //!
 //! Output files are untrusted. Decoders run under limits, a panic in one is an error, and a file that does not decode is reported rather
 //! than guessed at. Every function is pure and may use a second of CPU time for a large image: call it from a blocking thread. Fetching
@@ -72,7 +72,7 @@ mod readme {}
 pub use self::image::{ImageFacts, image_facts};
 pub use audio::{AudioFacts, audio_facts, spectrogram};
 pub use compare::compare;
-pub use comparison::Comparison;
+pub use comparison::{Comparison, Coverage};
 pub use decode_error::DecodeError;
 pub use difference::difference;
 pub use examine::{Defect, Examination, examine, text_defect};

@@ -1,11 +1,13 @@
 //! Whether two outputs are the same: the value, and each file with its counterpart.
 
+use std::fmt;
 use std::sync::Arc;
 
-use output_compare::{self, Comparison, MediaFile, MediaKind, compare_json, compare_text, detect};
+use output_compare::{self, Comparison, Coverage, MediaFile, MediaKind, compare_json, compare_text, detect};
 use serde_json::Value;
 
 use super::{file_count_difference, files_of};
+use crate::clients::replicate::Download;
 use crate::domain::compare_rules::{CompareRules, missed_limits};
 use crate::domain::output::{ComparedWith, OutputComparison};
 use crate::verify::by_digest::compare_by_digest;
@@ -25,8 +27,14 @@ pub(super) struct OutputsCompared {
     pub(super) remarks: Vec<String>,
     /// The compared pairs: the value, unless it consists only of file URLs, then the files.
     pub(super) comparisons: Vec<OutputComparison>,
-    /// The number of pairs, and why one of them was not compared.
+    /// Which pairs differ.
+    differing: Vec<DifferingPart>,
+    /// The pairs of files about which nothing is known, by number.
+    unknown: Vec<usize>,
+    /// The files that a limit of ours kept from being compared.
     pub(super) not_compared: Option<UncomparedFiles>,
+    /// Why a file of the live version could not be fetched.
+    pub(super) live_missing: Option<String>,
 }
 
 /// Files that a limit of ours kept from being compared.
@@ -38,30 +46,146 @@ pub(super) struct UncomparedFiles {
     pub(super) of: usize,
     /// Why the first of them was not.
     pub(super) why: String,
+    /// Whether a part of each of them was compared.
+    pub(super) in_part: bool,
 }
 
-/// Compares the outputs of the two versions on a blocking thread. `None` if that crashed.
+impl fmt::Display for UncomparedFiles {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, of, why, in_part } = self;
+        let what = if *in_part { "compared only in part" } else { "not compared" };
+        write!(formatter, "{count} of {of} files were {what}: {why}")
+    }
+}
+
+/// A part of an output that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum DifferingPart {
+    /// The value, or the number of files.
+    Value,
+    /// The pair of files with this number.
+    File { number: usize, undecoded: Option<String> },
+}
+
+/// What the live version's second output says about a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Repetition {
+    /// The live version repeated what differs.
+    Same,
+    /// It returned another output.
+    Random,
+    /// Its own files differ in their bytes, and cannot be measured.
+    Undecided(UncomparedFiles),
+    /// Its second files are not known.
+    Missing(String),
+}
+
+/// Whose outputs are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutputPair {
+    /// The staged and the live version's.
+    Versions,
+    /// Both of the live version.
+    LiveTwice,
+}
+
+/// Compares two outputs on a blocking thread. `None` if that crashed.
 pub(super) async fn compare_outputs(
+    pair: OutputPair,
     staged: Arc<Observation>,
     live: Arc<Observation>,
     rules: &CompareRules,
 ) -> Option<OutputsCompared> {
     let rules = rules.clone();
-    tokio::task::spawn_blocking(move || compare(&staged, &live, &rules)).await.ok()
+    tokio::task::spawn_blocking(move || compare(pair, &staged, &live, &rules)).await.ok()
 }
 
-fn compare(staged: &Observation, live: &Observation, rules: &CompareRules) -> OutputsCompared {
-    let mut found = OutputsCompared { same: true, ..OutputsCompared::default() };
-    let mut differ = |reason: String, remarks: Vec<String>| {
-        if found.same {
-            found.reason = reason;
-        } else {
-            found.remarks.push(reason);
+impl OutputsCompared {
+    /// Whether these differences are a change, given the comparison of the live version's two outputs.
+    pub(super) fn repetition(&self, lives: &Self) -> Repetition {
+        let measured = |part: &DifferingPart| !matches!(part, DifferingPart::File { undecoded: Some(_), .. });
+        if lives.differing.iter().any(measured) {
+            return Repetition::Random;
         }
-        found.same = false;
-        found.remarks.extend(remarks);
-    };
-    let mut comparisons = Vec::new();
+        let is_known = |part: &DifferingPart| match part {
+            DifferingPart::Value => true,
+            DifferingPart::File { number, .. } => !lives.unknown.contains(number) && lives.undecoded(*number).is_none(),
+        };
+        if self.differing.iter().any(is_known) {
+            return Repetition::Same;
+        }
+        let undecoded = self.differing.iter().find_map(|part| match part {
+            DifferingPart::File { number, .. } => lives.undecoded(*number),
+            DifferingPart::Value => None,
+        });
+        match (undecoded, &lives.live_missing, &lives.not_compared) {
+            (Some(why), ..) => {
+                let why = format!("{why}, and the bytes of the live version's own outputs differ too");
+                let of = self.comparisons.len().max(self.differing.len());
+                Repetition::Undecided(UncomparedFiles { count: self.differing.len(), of, why, in_part: false })
+            }
+            (None, Some(why), _) => Repetition::Missing(why.clone()),
+            (None, None, Some(files)) => Repetition::Undecided(files.clone()),
+            (None, None, None) => Repetition::Same,
+        }
+    }
+
+    /// Why the files with this number, whose bytes differ, could not be measured.
+    fn undecoded(&self, wanted: usize) -> Option<&str> {
+        self.differing.iter().find_map(|part| match part {
+            DifferingPart::File { number, undecoded } if *number == wanted => undecoded.as_deref(),
+            _ => None,
+        })
+    }
+
+    fn differ(&mut self, part: DifferingPart, reason: String, remarks: Vec<String>) {
+        if self.same {
+            self.reason = reason;
+        } else {
+            self.remarks.push(reason);
+        }
+        self.same = false;
+        self.differing.push(part);
+        self.remarks.extend(remarks);
+    }
+
+    fn leave_out(&mut self, of: usize, why: String, in_part: bool) {
+        let files = self.not_compared.get_or_insert(UncomparedFiles { count: 0, of, why, in_part });
+        files.count += 1;
+        files.in_part &= in_part;
+    }
+
+    /// Adds a pair of files. Returns its remarks if it counts as the same.
+    fn add_pair(
+        &mut self,
+        number: usize,
+        of: usize,
+        compared: OutputComparison,
+        remarks: Vec<String>,
+        coverage: Coverage,
+    ) -> Vec<String> {
+        let place = compared.place.clone();
+        let why = with_limits(&compared);
+        self.comparisons.push(compared);
+        match (why, coverage) {
+            (Some(why), coverage) => {
+                let undecoded = if let Coverage::BytesOnly(why) = coverage { Some(why) } else { None };
+                let reason = format!("{place} differs from the live version's: {why}");
+                self.differ(DifferingPart::File { number, undecoded }, reason, remarks);
+                Vec::new()
+            }
+            (None, coverage) => {
+                if let Coverage::Part(why) = coverage {
+                    self.leave_out(of, why, true);
+                }
+                remarks.into_iter().map(|remark| format!("{place}: {remark}")).collect()
+            }
+        }
+    }
+}
+
+fn compare(pair: OutputPair, staged: &Observation, live: &Observation, rules: &CompareRules) -> OutputsCompared {
+    let mut found = OutputsCompared { same: true, ..OutputsCompared::default() };
     let [mut staged_files, mut live_files] = files_of(staged, live);
     let tolerance = rules.tolerance();
     let mut values = (staged.value_without(staged_files.iter().copied()), live.value_without(live_files.iter().copied()));
@@ -78,34 +202,34 @@ fn compare(staged: &Observation, live: &Observation, rules: &CompareRules) -> Ou
     };
     let (compared, remarks) = OutputComparison::from_comparison(compared, "output".to_owned(), ComparedWith::Live);
     if let Some(why) = with_limits(&compared) {
-        differ(format!("the output differs from the live version's: {why}"), remarks);
+        found.differ(DifferingPart::Value, format!("the output differs from the live version's: {why}"), remarks);
     }
     if is_reported {
-        comparisons.push(compared);
+        found.comparisons.push(compared);
     }
     if let Some(reason) = file_count_difference(&staged_files, &live_files) {
-        differ(reason, Vec::new());
+        found.differ(DifferingPart::Value, reason, Vec::new());
     }
     let mut other_remarks = Vec::new();
-    let mut not_compared: Option<UncomparedFiles> = None;
-    for (one, two) in staged_files.iter().zip(&live_files) {
-        match compare_pair(one, two, rules) {
-            Ok((compared, remarks)) => {
-                match with_limits(&compared) {
-                    Some(why) => differ(format!("{} differs from the live version's: {why}", compared.place), remarks),
-                    None => other_remarks.extend(remarks.into_iter().map(|remark| format!("{}: {remark}", compared.place))),
-                }
-                comparisons.push(compared);
+    let of = staged_files.len().min(live_files.len());
+    for (number, (one, two)) in staged_files.iter().zip(&live_files).enumerate() {
+        match compare_pair(pair, one, two, rules) {
+            Ok((compared, remarks, coverage)) => other_remarks.extend(found.add_pair(number, of, compared, remarks, coverage)),
+            Err(NotMeasured::Differ(problem)) => {
+                found.differ(DifferingPart::File { number, undecoded: None }, problem, Vec::new());
             }
-            Err(NotMeasured::Differ(problem)) => differ(problem, Vec::new()),
             Err(NotMeasured::NotCompared(why)) => {
-                let of = staged_files.len().min(live_files.len());
-                not_compared.get_or_insert(UncomparedFiles { count: 0, of, why }).count += 1;
+                found.unknown.push(number);
+                found.leave_out(of, why, false);
+            }
+            Err(NotMeasured::LiveMissing(why)) => {
+                found.unknown.push(number);
+                found.live_missing.get_or_insert(why);
             }
         }
     }
     found.remarks.extend(other_remarks);
-    OutputsCompared { comparisons, not_compared, ..found }
+    found
 }
 
 /// Whether a value holds anything once its file URLs are removed.
@@ -122,44 +246,64 @@ fn has_content(value: &Value) -> bool {
 enum NotMeasured {
     Differ(String),
     NotCompared(String),
+    /// The live version's file could not be fetched.
+    LiveMissing(String),
 }
 
 /// Compares a file with its counterpart. Equal content in another format counts as a difference, because clients notice it.
 fn compare_pair(
+    pair: OutputPair,
     staged: &FetchedFile,
     live: &FetchedFile,
     rules: &CompareRules,
-) -> Result<(OutputComparison, Vec<String>), NotMeasured> {
+) -> Result<(OutputComparison, Vec<String>, Coverage), NotMeasured> {
     if let (Ok(one), Ok(two)) = (&staged.content, &live.content)
         && (!one.is_kept() || !two.is_kept() || (one.sha256 == two.sha256 && one.size_bytes > MEASURED_BYTES))
     {
-        let (compared, remark) = compare_by_digest((staged, one), (live, two), ComparedWith::Live);
-        let is_decodable = one.is_kept() && two.is_kept();
-        return Ok((compared, if is_decodable { Vec::new() } else { vec![remark] }));
+        return Ok(compare_large((staged, one), (live, two)));
     }
-    let load = |file: &FetchedFile| {
+    let load = |file: &FetchedFile, is_live: bool| {
         file.load().map_err(|unexamined| match unexamined {
             Unexamined::Missing { message, fault: FetchFault::Limit } => NotMeasured::NotCompared(message),
+            Unexamined::Missing { message, .. } if is_live => NotMeasured::LiveMissing(message),
             Unexamined::Missing { message, .. } => NotMeasured::Differ(message),
             // Compared by its hash above.
             Unexamined::TooLarge(_) => NotMeasured::NotCompared(format!("the file {} is too large", file.shown)),
         })
     };
-    let (one, two) = (load(staged)?, load(live)?);
+    // Without the live version's file there is nothing to compare with, whatever the staged one is.
+    let two = load(live, true)?;
+    let one = load(staged, pair == OutputPair::LiveTwice)?;
     let (one, two) = (one.media(), two.media());
     let (compared, difference) = compare_files(&two, &one, rules);
+    let coverage = compared.coverage.clone();
     let (mut compared, remarks) = OutputComparison::from_comparison(compared, format!("output{}", staged.path), ComparedWith::Live);
     let (format, other) = (file_format(&one), file_format(&two));
     if compared.same && format != other {
         compared.same = false;
         compared.reason = Some(format!("the file format changed from {other} to {format}"));
     }
-    Ok((OutputComparison { difference, ..compared }, remarks))
+    Ok((OutputComparison { difference, ..compared }, remarks, coverage))
+}
+
+/// Compares files by their hashes. Other bytes are another binary file, but may be the same image.
+fn compare_large(
+    (staged, one): (&FetchedFile, &Download),
+    (live, two): (&FetchedFile, &Download),
+) -> (OutputComparison, Vec<String>, Coverage) {
+    let (compared, remark) = compare_by_digest((staged, one), (live, two), ComparedWith::Live);
+    let is_known = compared.same
+        || compared.kind == MediaKind::Binary
+        || file_format(&staged.beginning(one)) != file_format(&live.beginning(two));
+    let coverage = if is_known { Coverage::Whole } else { Coverage::BytesOnly(remark.clone()) };
+    let is_decodable = one.is_kept() && two.is_kept();
+    (compared, if is_decodable { Vec::new() } else { vec![remark] }, coverage)
 }
 
 /// Compares two files. Ignored paths also hold for the content of JSON files. Also returns how texts differ.
 fn compare_files(live: &MediaFile<'_>, staged: &MediaFile<'_>, rules: &CompareRules) -> (Comparison, Option<String>) {
     if !rules.ignored().is_empty()
+        && live.bytes != staged.bytes
         && detect(live) == MediaKind::Json
         && detect(staged) == MediaKind::Json
         && let (Ok(mut one), Ok(mut two)) = (serde_json::from_slice(live.bytes), serde_json::from_slice(staged.bytes))
@@ -191,6 +335,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn compare(staged: &Observation, live: &Observation, rules: &CompareRules) -> OutputsCompared {
+        super::compare(OutputPair::Versions, staged, live, rules)
+    }
+
     use crate::verify::compare::sample::observation;
 
     #[test]
@@ -259,5 +408,26 @@ mod tests {
             "the output differs from the live version's: .score is 1.0 in the first and 1.1 in the second (compare.relative_number: \
              measured 0.0909, limit 0.001)"
         );
+    }
+
+    /// An output of one image that does not decode.
+    fn undecodable(bytes: &'static [u8]) -> Observation {
+        observation(json!("https://x/a.jpg"), &[("a.jpg", bytes)])
+    }
+
+    #[test]
+    fn files_that_cannot_be_decoded_are_a_change_only_if_the_live_version_repeats_its_bytes() {
+        let (one, two, three) = (&b"\xff\xd8\xff\xe0one"[..], &b"\xff\xd8\xff\xe0two"[..], &b"\xff\xd8\xff\xe0three"[..]);
+        let rules = CompareRules::default();
+        let repetition = |staged, live, again| {
+            let with_live = compare(&undecodable(staged), &undecodable(live), &rules);
+            assert!(!with_live.same && with_live.reason.ends_with("; the bytes differ"), "{with_live:?}");
+            with_live.repetition(&super::compare(OutputPair::LiveTwice, &undecodable(live), &undecodable(again), &rules))
+        };
+        assert!(compare(&undecodable(one), &undecodable(one), &rules).same);
+        assert_eq!(repetition(one, two, two), Repetition::Same);
+        let Repetition::Undecided(files) = repetition(one, two, three) else { panic!("{:?}", repetition(one, two, three)) };
+        assert_eq!((files.count, files.of, files.in_part), (1, 1, false));
+        assert!(files.why.contains("cannot be decoded"), "{files}");
     }
 }

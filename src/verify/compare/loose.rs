@@ -125,6 +125,7 @@ fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
     if format != other {
         return Err(format!("{place}: the file format changed from {other} to {format}"));
     }
+    let (one_bytes, two_bytes) = (one.bytes.len(), two.bytes.len());
     match kind {
         MediaKind::Image => {
             let (one, two) = (output_compare::image_facts(&one), output_compare::image_facts(&two));
@@ -135,6 +136,7 @@ fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
                 )),
                 (Ok(one), Ok(two)) if one.is_single_color && !two.is_single_color => Err(format!("{place} has a single color")),
                 (Err(problem), Ok(_)) => Err(format!("{place} cannot be decoded: {problem}")),
+                (Err(_), Err(_)) => alike_sizes(&place, one_bytes, two_bytes),
                 _ => Ok(()),
             }
         }
@@ -144,12 +146,17 @@ fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
             }
             (Ok(one), Ok(two)) if one.is_silent() && !two.is_silent() => Err(format!("{place} is silent")),
             (Err(problem), Ok(_)) => Err(format!("{place} cannot be decoded: {problem}")),
+            (Err(_), Err(_)) => alike_sizes(&place, one_bytes, two_bytes),
             _ => Ok(()),
         },
-        _ => within_order(one.bytes.len() as f64 + 64.0, two.bytes.len() as f64 + 64.0)
-            .then_some(())
-            .ok_or_else(|| format!("{place} has {} bytes, the live version's {}", one.bytes.len(), two.bytes.len())),
+        _ => alike_sizes(&place, one_bytes, two_bytes),
     }
+}
+
+fn alike_sizes(place: &str, bytes: usize, other: usize) -> Result<(), String> {
+    within_order(bytes as f64 + 64.0, other as f64 + 64.0)
+        .then_some(())
+        .ok_or_else(|| format!("{place} has {bytes} bytes, the live version's {other}"))
 }
 
 /// Whether neither is more than ten times the other.

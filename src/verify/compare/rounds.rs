@@ -8,7 +8,7 @@ use cog_schema::Method;
 use futures::future::join;
 use serde_json::Value;
 
-use super::exact::{UncomparedFiles, compare_outputs};
+use super::exact::{OutputPair, OutputsCompared, Repetition, UncomparedFiles, compare_outputs};
 use super::loose::check_loosely_alike;
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
@@ -138,11 +138,9 @@ impl Engine<'_> {
     ) -> (AttemptResult, Option<Arc<Observation>>) {
         let mut remarks = self.output_folder.save(&case.id, "", &staged.files).await;
         remarks.extend(self.output_folder.save(&case.id, "live-", &live.files).await);
-        let Some(compared) = compare_outputs(staged.clone(), live.clone(), &case.compare).await else { return (crashed(), None) };
-        if let Some(UncomparedFiles { count, of, why }) = compared.not_compared {
-            let message = format!("{}: {count} of {of} files were not compared: {why}", case.id);
-            self.add_case_finding(case, Finding::new(&rules::FILES_NOT_COMPARED, message));
-        }
+        let comparing = compare_outputs(OutputPair::Versions, staged.clone(), live.clone(), &case.compare);
+        let Some(compared) = comparing.await else { return (crashed(), None) };
+        self.report_gaps(case, &compared);
         remarks.extend(compared.remarks);
         if compared.same {
             let result = AttemptResult::new(AttemptVerdict::Passed, remarks).with_comparisons(compared.comparisons);
@@ -150,6 +148,20 @@ impl Engine<'_> {
         }
         let verdict = AttemptVerdict::Failed { reason: compared.reason, again: true };
         (AttemptResult::new(verdict, remarks).with_comparisons(compared.comparisons), Some(staged))
+    }
+
+    /// Reports files about which nothing is known.
+    fn report_gaps(&self, case: &PlannedCase, compared: &OutputsCompared) {
+        if let Some(files) = &compared.not_compared {
+            self.report_uncompared(case, files);
+        }
+        if let Some(why) = &compared.live_missing {
+            self.report_live_failure(case, why);
+        }
+    }
+
+    fn report_uncompared(&self, case: &PlannedCase, files: &UncomparedFiles) {
+        self.add_case_finding(case, Finding::new(&rules::FILES_NOT_COMPARED, format!("{}: {files}", case.id)));
     }
 
     fn report_live_failure(&self, case: &PlannedCase, why: &str) {
@@ -181,45 +193,53 @@ impl Engine<'_> {
             // The staged version failed in the first round and succeeded now, and there is no live output to compare with.
             return AttemptResult::of(AttemptVerdict::Passed);
         };
-        let Some(with_live) = compare_outputs(staged.clone(), before.clone(), &case.compare).await else { return crashed() };
+        let comparing = compare_outputs(OutputPair::Versions, staged.clone(), before.clone(), &case.compare);
+        let Some(with_live) = comparing.await else { return crashed() };
+        if first_staged.is_none() {
+            self.report_gaps(case, &with_live);
+        }
         if with_live.same {
             return AttemptResult::new(AttemptVerdict::Passed, with_live.remarks).with_comparisons(with_live.comparisons);
         }
-        let remark = match after {
+        let (doubt, again) = match after {
             Returned::Output(after) => {
-                let Some(repeated) = compare_outputs(before.clone(), after.clone(), &case.compare).await else { return crashed() };
-                if repeated.same {
-                    let mut remarks =
-                        vec!["the live version returned the same output twice, so the difference is a change".to_owned()];
-                    remarks.extend(with_live.remarks);
-                    let verdict = AttemptVerdict::Failed { reason: with_live.reason, again: false };
-                    return AttemptResult::new(verdict, remarks).with_comparisons(with_live.comparisons);
-                }
-                "the live version returns different outputs for the same inputs".to_owned()
+                let comparing = compare_outputs(OutputPair::LiveTwice, before.clone(), after.clone(), &case.compare);
+                let Some(lives) = comparing.await else { return crashed() };
+                let doubt = match with_live.repetition(&lives) {
+                    Repetition::Same => return changed(with_live),
+                    Repetition::Random => Doubt::Random,
+                    Repetition::Undecided(files) => Doubt::Undecided(files),
+                    Repetition::Missing(why) => Doubt::NoSecondOutput(why),
+                };
+                (doubt, Some(after))
             }
             Returned::Cancelled => return AttemptResult::of(AttemptVerdict::Cancelled),
             Returned::Errored(problem) => return AttemptResult::of(AttemptVerdict::Errored(problem.clone())),
-            Returned::Nothing(why) | Returned::Failed(why) => format!("the live version returned no second output: {why}"),
+            Returned::Nothing(why) | Returned::Failed(why) => (Doubt::NoSecondOutput(why.clone()), None),
         };
-        let again = if let Returned::Output(again) = after { Some(again) } else { None };
-        self.judge_random_outputs(case, mask, first_staged.unwrap_or(staged), (before, again), remark).await
+        self.judge_doubtful_outputs(case, mask, first_staged.unwrap_or(staged), (before, again), doubt).await
     }
 
-    /// Judges outputs of a model that returns different outputs for the same inputs.
-    async fn judge_random_outputs(
+    /// Judges outputs that differ, although the staged version may not have changed.
+    async fn judge_doubtful_outputs(
         &self,
         case: &PlannedCase,
         mask: &Mask,
         staged: Arc<Observation>,
         (live, again): (&Arc<Observation>, Option<&Arc<Observation>>),
-        remark: String,
+        doubt: Doubt,
     ) -> AttemptResult {
-        let mut remarks = vec![remark];
+        let mut remarks = vec![doubt.remark()];
         let (one, two, three, mask_of_both) = (staged.clone(), live.clone(), again.cloned(), mask.clone());
         let task = tokio::task::spawn_blocking(move || {
             (check_loosely_alike(&one, &two, three.as_deref()), evidence(&one, &mask_of_both), evidence(&two, &mask_of_both))
         });
         let Ok((alike, staged_evidence, live_evidence)) = task.await else { return crashed() };
+        match &doubt {
+            Doubt::Random => {}
+            Doubt::Undecided(files) => self.report_uncompared(case, files),
+            Doubt::NoSecondOutput(why) => self.report_live_failure(case, why),
+        }
         if let Err(reason) = alike {
             return AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks);
         }
@@ -240,6 +260,10 @@ impl Engine<'_> {
                 Opinion::Cancelled => return AttemptResult::of(AttemptVerdict::Cancelled),
             }
         }
+        if !matches!(doubt, Doubt::Random) {
+            remarks.push("whether the difference is a change is not known".to_owned());
+            return AttemptResult::new(AttemptVerdict::Excused, remarks);
+        }
         let message = format!(
             "{}: the live version returns different outputs for the same inputs, so only their kind and size were compared",
             case.id
@@ -249,6 +273,33 @@ impl Engine<'_> {
         remarks.push("types, files and sizes are alike; the content was not compared".to_owned());
         AttemptResult::new(AttemptVerdict::Excused, remarks)
     }
+}
+
+/// Why a difference may not be a change.
+enum Doubt {
+    /// The live version returns different outputs for the same inputs.
+    Random,
+    /// Nothing is known about these files of the live version.
+    Undecided(UncomparedFiles),
+    /// There is no second output of the live version, for this reason.
+    NoSecondOutput(String),
+}
+
+impl Doubt {
+    fn remark(&self) -> String {
+        match self {
+            Self::Random => "the live version returns different outputs for the same inputs".to_owned(),
+            Self::Undecided(files) => files.to_string(),
+            Self::NoSecondOutput(why) => format!("the live version returned no second output: {why}"),
+        }
+    }
+}
+
+fn changed(with_live: OutputsCompared) -> AttemptResult {
+    let mut remarks = vec!["the live version returned the same output twice, so the difference is a change".to_owned()];
+    remarks.extend(with_live.remarks);
+    let verdict = AttemptVerdict::Failed { reason: with_live.reason, again: false };
+    AttemptResult::new(verdict, remarks).with_comparisons(with_live.comparisons)
 }
 
 fn crashed() -> AttemptResult {

@@ -353,6 +353,22 @@ async fn files_above_the_limit_are_compared_by_their_hashes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn files_above_the_limit_that_live_does_not_repeat_are_reported_as_not_compared() {
+    let mut setting = comparison_of_lists();
+    setting.limits = Limits { decoded_file_bytes: 10, ..Limits::default() };
+    let fake = many_files(1, None);
+    for (live, before) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
+        fake.replace_file(&url(live, before, 0), format!("a file that is too long to decode: {live} {before}").into_bytes());
+    }
+    let outcome = setting.run(&fake).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["compare-1 passed".to_owned()], vec!["SP619"]));
+    let message = &outcome.findings[0].message;
+    assert!(message.starts_with("compare-1: 1 of 1 files were not compared: "), "{message}");
+    let remarks = outcome.cases[0].remarks.join("\n");
+    assert!(!remarks.contains("are alike"), "{remarks}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_file_that_is_too_large_to_download_is_a_warning_with_numbers() {
     let mut setting = comparison_of_lists();
     setting.limits = Limits { output_file_bytes: 10, ..Limits::default() };

@@ -60,9 +60,14 @@ pub(crate) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, toleran
         let (one, two) = (one.clipped_percent, two.clipped_percent);
         comparison = comparison.differs(format!("{one:.1}% of the first is clipped, {two:.1}% of the second"));
     }
+    if one_spectra.is_empty() || two_spectra.is_empty() {
+        let (rate, other) = (one.sample_rate, two.sample_rate);
+        comparison =
+            comparison.in_part(format!("pitch and loudness over time were not compared: sample rates of {rate} and {other} Hz"));
+    }
     comparison = comparison.differs_if_one_is_incomplete(one.incomplete.as_deref(), two.incomplete.as_deref());
     if one.is_cut || two.is_cut {
-        comparison = comparison.remark("only the beginning was compared: the audio is very long");
+        comparison = comparison.in_part("only the beginning was compared: the audio is very long");
     }
     comparison
 }

@@ -38,6 +38,11 @@ impl Spectra {
         self.loudness.len()
     }
 
+    /// Whether nothing was analyzed, because of an implausible sample rate.
+    pub(super) fn is_empty(&self) -> bool {
+        self.loudness.is_empty()
+    }
+
     /// The amplitudes of the bands at each moment, from low to high.
     pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.bands.chunks_exact(BANDS)

@@ -9,9 +9,11 @@ use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageFormat};
 
 use super::decode::limits;
 use super::measure::{Measured, measure};
+use super::truncation::images_of_gif;
 use super::verdict::{sizes_differ, verdict};
 use crate::decode_budget::{BUDGET, DECODED_BYTES};
 use crate::decode_guard::guarded;
+use crate::decoded_pair::decoded_pair;
 use crate::{Comparison, DecodeError, Measurement, MediaFile, MediaKind, Tolerance};
 
 /// Frames that are compared. A remark says if there are more.
@@ -29,7 +31,10 @@ pub(super) fn is_animated(file: &MediaFile<'_>) -> bool {
         Ok(match image::guess_format(file.bytes) {
             // The header of a GIF does not say.
             Ok(ImageFormat::Gif) => {
-                let animation = Animation::open(file)?;
+                let animation = match Animation::open(file) {
+                    Err(DecodeError::TooLarge(_)) => return Ok(images_of_gif(file.bytes) > 1),
+                    other => other?,
+                };
                 let _share = BUDGET.take(animation.memory_bytes());
                 animation.frames.take(2).flatten().count() == 2
             }
@@ -94,8 +99,13 @@ impl<'a> Animation<'a> {
         }
         let frame = guarded(|| self.frames.next().transpose().map_err(DecodeError::from));
         self.decoded += 1;
-        let frame = frame.map_err(|error| DecodeError::broken(format!("frame {}: {error}", self.decoded)));
+        let frame = frame.map_err(|error| error.at(&format!("frame {}", self.decoded)));
         frame.map(|frame| frame.map(|frame| frame.into_buffer().into())).transpose()
+    }
+
+    /// Whether there are frames beyond the limit.
+    fn has_more(&mut self) -> bool {
+        self.decoded == self.limit && guarded(|| Ok(self.frames.next().is_some())).unwrap_or(true)
     }
 }
 
@@ -103,8 +113,9 @@ impl<'a> Animation<'a> {
 fn checked_size(decoder: &impl ImageDecoder) -> Result<(u32, u32), DecodeError> {
     let (width, height) = decoder.dimensions();
     match (u64::from(width) * u64::from(height)).checked_mul(BYTES_PER_PIXEL) {
-        Some(bytes) if bytes > 0 && bytes <= DECODED_BYTES / 2 => Ok((width, height)),
-        _ => Err(DecodeError::broken(format!("an animation of {width} x {height} pixels is too large"))),
+        Some(0) => Err(DecodeError::broken("it has no pixels")),
+        Some(bytes) if bytes <= DECODED_BYTES / 2 => Ok((width, height)),
+        _ => Err(DecodeError::too_large(format!("an animation of {width} x {height} pixels is too large"))),
     }
 }
 
@@ -120,10 +131,10 @@ pub(super) fn compare_files(
         let (first, second) = if left_is_animated { ("is", "is not") } else { ("is not", "is") };
         return different().remark(format!("the first image {first} animated, the second {second}"));
     }
-    let (mut left, mut right) = match (Animation::open(left), Animation::open(right)) {
-        (Ok(left), Ok(right)) => (left, right),
-        (Err(error), _) => return different().remark(format!("the first file cannot be decoded: {error}")),
-        (_, Err(error)) => return different().remark(format!("the second file cannot be decoded: {error}")),
+    let files = (left, right);
+    let (mut left, mut right) = match decoded_pair(MediaKind::Image, files, (Animation::open(left), Animation::open(right))) {
+        Ok(animations) => animations,
+        Err(comparison) => return comparison,
     };
     if left.size != right.size {
         return sizes_differ(left.size, right.size);
@@ -135,11 +146,16 @@ pub(super) fn compare_files(
         let counted = || different().measured("frames", count as f64);
         let (one, two) = match (left.next_frame(), right.next_frame()) {
             (None, None) => break,
-            (Some(Ok(one)), Some(Ok(two))) => (one, two),
-            (Some(Err(error)), _) => return counted().remark(format!("the first file cannot be decoded: {error}")),
-            (_, Some(Err(error))) => return counted().remark(format!("the second file cannot be decoded: {error}")),
-            (None, Some(_)) => return counted().remark(format!("the first image has {count} frames, the second has more")),
-            (Some(_), None) => return counted().remark(format!("the second image has {count} frames, the first has more")),
+            (Some(one), Some(two)) => match decoded_pair(MediaKind::Image, files, (one, two)) {
+                Ok(frames) => frames,
+                // A frame before it decides.
+                Err(_) if worst.as_ref().is_some_and(|worst| !worst.holds) => break,
+                Err(comparison) => return comparison.measured("frames", count as f64),
+            },
+            (Some(Err(error)), None) => return counted().remark(format!("the first file cannot be decoded: {error}")),
+            (None, Some(Err(error))) => return counted().remark(format!("the second file cannot be decoded: {error}")),
+            (None, Some(Ok(_))) => return counted().remark(format!("the first image has {count} frames, the second has more")),
+            (Some(Ok(_)), None) => return counted().remark(format!("the second image has {count} frames, the first has more")),
         };
         count += 1;
         let measured = measure(&one, &two);
@@ -154,10 +170,12 @@ pub(super) fn compare_files(
     if !comparison.same {
         comparison.remarks.insert(0, format!("frame {} of {count} differs", worst.number));
     }
-    if count == left.limit {
-        comparison.remarks.push(format!("only the first {count} frames were compared"));
+    match (left.has_more(), right.has_more()) {
+        (false, false) => comparison,
+        (false, true) => comparison.differs(format!("the first image has {count} frames, the second has more")),
+        (true, false) => comparison.differs(format!("the second image has {count} frames, the first has more")),
+        (true, true) => comparison.in_part(format!("only the first {count} frames were compared")),
     }
-    comparison
 }
 
 /// A pair of frames that may be the worst.

@@ -64,7 +64,7 @@ pub(super) fn decode(file: &MediaFile<'_>) -> Result<DynamicImage, DecodeError> 
         let mut decoder = reader(file)?.into_decoder()?;
         if decoder.total_bytes() > DECODED_BYTES {
             let limit = DECODED_BYTES / 1024 / 1024;
-            return Err(DecodeError::broken(format!("it takes more than {limit} MiB when decoded")));
+            return Err(DecodeError::too_large(format!("it takes more than {limit} MiB when decoded")));
         }
         let orientation = orientation(&mut decoder);
         let mut image = DynamicImage::from_decoder(decoder)?;

@@ -27,8 +27,8 @@ fn compare_decodable(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &To
     }
     if one.decoded_bytes.saturating_add(two.decoded_bytes) > DECODED_BYTES {
         let limit = DECODED_BYTES / 1024 / 1024;
-        let reason = format!("the images are too large: both together take more than {limit} MiB when decoded");
-        return Ok(Comparison::new(MediaKind::Image, false).remark(reason));
+        let reason = format!("not decoded because both images together take more than {limit} MiB");
+        return Err(Comparison::of_bytes_only(MediaKind::Image, reason));
     }
     let _share = BUDGET.take(one.decoded_bytes + two.decoded_bytes);
     let (one, two) = decoded_pair(MediaKind::Image, (left, right), decode_both(left, right))?;

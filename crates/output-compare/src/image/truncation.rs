@@ -58,7 +58,19 @@ fn png_ends(bytes: &[u8]) -> Option<bool> {
     }
 }
 
+/// The number of images in a GIF, without decoding them.
+pub(super) fn images_of_gif(bytes: &[u8]) -> usize {
+    let mut images = 0;
+    let _ = walk_gif(bytes, &mut images);
+    images
+}
+
 fn gif_ends(bytes: &[u8]) -> Option<bool> {
+    walk_gif(bytes, &mut 0)
+}
+
+/// Walks the blocks to the end marker, and counts the images.
+fn walk_gif(bytes: &[u8], images: &mut usize) -> Option<bool> {
     let table = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     let mut at = 13 + table(*bytes.get(10)?);
     loop {
@@ -66,7 +78,10 @@ fn gif_ends(bytes: &[u8]) -> Option<bool> {
             0x3b => return Some(true),
             0x21 => at += 2,
             // Position, size and flags, a color table, and the code size.
-            0x2c => at += 11 + table(*bytes.get(at + 9)?),
+            0x2c => {
+                *images += 1;
+                at += 11 + table(*bytes.get(at + 9)?);
+            }
             // Some encoders pad blocks with zeros.
             0 => {
                 at += 1;

@@ -4,7 +4,7 @@ mod audio;
 pub(crate) mod images;
 mod videos;
 
-use crate::{Comparison, Defect, MediaFile, MediaKind, Tolerance, compare, examine};
+use crate::{Comparison, Coverage, Defect, MediaFile, MediaKind, Tolerance, compare, examine};
 use ::image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 
 use self::audio::Audio;
@@ -311,7 +311,56 @@ fn two_images_over_the_memory_limit_are_not_decoded() {
     // 13,000 x 13,000 in three bytes each is within the limit for one, and beyond it for two.
     let (one, two) = (bomb(13_000, 13_000), [&bomb(13_000, 13_000)[..], b"x"].concat());
     let found = judged(&one, &two);
-    assert_eq!(found.reason(), Some("the images are too large: both together take more than 512 MiB when decoded"));
+    let why = "not decoded because both images together take more than 512 MiB";
+    assert_eq!(found.coverage, Coverage::BytesOnly(why.to_owned()));
+    assert_eq!(found.reason(), Some(format!("{why}; the bytes differ").as_str()));
+    let found = judged(&one, &bomb(13_000, 12_999));
+    assert_eq!((found.same, found.coverage), (false, Coverage::Whole));
+}
+
+#[test]
+fn equal_bytes_are_equal_whatever_their_size() {
+    let shade = |shade: u8| RgbaImage::from_pixel(9, 7, Rgba([shade, 1, 2, 255]));
+    let mut large = gif(&[shade(10), shade(200)]);
+    // Width and height of the whole animation.
+    large[6..10].copy_from_slice(&[0x88, 0x13, 0x88, 0x13]);
+    let mut other = gif(&[shade(10), shade(100)]);
+    other[6..10].copy_from_slice(&[0x88, 0x13, 0x88, 0x13]);
+    let found = judged(&large, &other);
+    assert!(!found.same && matches!(found.coverage, Coverage::BytesOnly(_)), "{found:?}");
+    for bytes in [bomb(13_000, 13_000), bomb(30_000, 30_000), bomb(60_000, 1), large] {
+        let found = judged(&bytes, &bytes);
+        assert!(found.same && found.coverage == Coverage::Whole, "{found:?}");
+        assert!(found.remarks[0].contains("the bytes are equal"), "{found:?}");
+        let found = judged(&bytes, &[&bytes[..], b"x"].concat());
+        assert!(!found.same && matches!(found.coverage, Coverage::BytesOnly(_)), "{found:?}");
+    }
+    let document = br#"{"a": 1}"#;
+    let found = compare(&MediaFile::named("a.json", document), &MediaFile::named("a.png", document), &Tolerance::default());
+    assert!(found.same, "{found:?}");
+}
+
+#[test]
+fn frames_beyond_the_limit_are_not_claimed_to_be_equal() {
+    let frame = |shade: u8| RgbaImage::from_pixel(2, 2, Rgba([shade, 1, 2, 255]));
+    let frames = |count: usize, last: u8| {
+        let mut frames = vec![frame(10); count];
+        frames.push(frame(last));
+        gif(&frames)
+    };
+    let found = judged(&frames(309, 10), &frames(309, 250));
+    assert_eq!((found.same, found.coverage), (true, Coverage::Part("only the first 300 frames were compared".to_owned())));
+    let found = judged(&frames(299, 10), &frames(299, 11));
+    assert_eq!((found.same, found.coverage), (true, Coverage::Whole));
+    let found = judged(&frames(299, 10), &frames(309, 10));
+    assert_eq!(found.reason(), Some("the first image has 300 frames, the second has more"));
+}
+
+#[test]
+fn audio_of_an_implausible_sample_rate_is_not_claimed_to_be_equal() {
+    let slow = Audio { rate: 50, seconds: 4.0, ..Audio::default() };
+    let found = judged(&slow.wav(), &Audio { pitch: 1.1, ..slow }.wav());
+    assert!(!found.same || matches!(found.coverage, Coverage::Part(_)), "{found:?}");
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub struct VideoFacts {
     pub audio_codec: Option<String>,
     /// Why the file is incomplete, if it is.
     pub incomplete: Option<String>,
+    /// Whether only the first packets were counted, because there are very many.
+    pub is_cut: bool,
 }
 
 /// Whether the container is MP4, QuickTime, Matroska or WebM.
@@ -80,7 +82,7 @@ pub fn video_facts(file: &MediaFile<'_>) -> Result<VideoFacts, DecodeError> {
         let info = format.media_info();
         let declared_by_all = info.duration.and_then(|all| seconds(info.time_base, Timestamp::new(i64::try_from(all.get()).ok()?)));
         let mut count = FrameCount::default();
-        let mut error = None;
+        let (mut error, mut is_cut) = (None, false);
         loop {
             match format.next_packet() {
                 Ok(Some(packet)) if packet.track_id == track_id => count.take(packet.pts.get(), packet.dur.get()),
@@ -92,6 +94,7 @@ pub fn video_facts(file: &MediaFile<'_>) -> Result<VideoFacts, DecodeError> {
                 }
             }
             if count.frames + count.other_packets > PACKET_LIMIT {
+                is_cut = true;
                 break;
             }
         }
@@ -99,7 +102,7 @@ pub fn video_facts(file: &MediaFile<'_>) -> Result<VideoFacts, DecodeError> {
         let duration_secs = declared.or(counted.filter(|secs| *secs > 0.0)).or(declared_by_all).unwrap_or_default();
         let short = match (declared.or(declared_by_all), counted) {
             // The header of a truncated file still declares all frames.
-            (Some(declared), Some(counted)) if error.is_none() && counted < declared * 0.9 - 0.5 => {
+            (Some(declared), Some(counted)) if error.is_none() && !is_cut && counted < declared * 0.9 - 0.5 => {
                 Some(format!("it declares {declared:.2} s but holds {counted:.2} s"))
             }
             _ => None,
@@ -115,6 +118,7 @@ pub fn video_facts(file: &MediaFile<'_>) -> Result<VideoFacts, DecodeError> {
             frame_rate,
             audio_codec,
             incomplete: missing.clone().or(error).or(short).or(no_frames),
+            is_cut,
         })
     })
 }
