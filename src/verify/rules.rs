@@ -144,7 +144,7 @@ pub(super) const LIVE_FAILED: Rule = Rule {
     severity: Severity::Warning,
     summary: "The live version returned no output to compare with.",
     why: "You: nothing is known about what changes for its users.",
-    example: "The live version fails with these inputs, or is disabled.",
+    example: "The live version fails with these inputs, is disabled, or returns a file that cannot be downloaded.",
 };
 
 pub(super) const WARM_UP_FAILED: Rule = Rule {

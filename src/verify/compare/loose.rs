@@ -22,7 +22,9 @@ pub(super) fn check_loosely_alike(staged: &Observation, live: &Observation, agai
     }
     staged_files.iter().zip(&live_files).enumerate().try_for_each(|(index, (one, two))| {
         let repeated = again_files.as_ref().and_then(|files| files.get(index));
-        let varies = || repeated.is_some_and(|again| alike_files(again, two).is_err());
+        // A file that cannot be fetched says nothing about what the live version repeats.
+        let varies =
+            || one.content.is_ok() && repeated.is_some_and(|again| again.content.is_ok() && alike_files(again, two).is_err());
         alike_files(one, two).or_else(|reason| if varies() { Ok(()) } else { Err(reason) })
     })
 }
@@ -113,7 +115,9 @@ fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
         // A limit of ours is not a difference; the comparison before has reported it.
         (Err(Unexamined::Missing { fault: FetchFault::Limit, .. }), _)
         | (_, Err(Unexamined::Missing { fault: FetchFault::Limit, .. })) => return Ok(()),
-        (Err(Unexamined::Missing { message, .. }), _) | (_, Err(Unexamined::Missing { message, .. })) => return Err(message),
+        // There is nothing to compare with, which the comparison before has reported too.
+        (_, Err(Unexamined::Missing { .. })) => return Ok(()),
+        (Err(Unexamined::Missing { message, .. }), _) => return Err(message),
         _ => return alike_beginnings(staged, live, &place),
     };
     let (one, two) = (one.media(), two.media());
@@ -170,6 +174,7 @@ mod tests {
 
     use super::*;
     use crate::verify::compare::sample::observation;
+    use crate::verify::observation::FetchProblem;
 
     #[test]
     fn types_members_and_orders_of_magnitude_must_agree() {
@@ -247,5 +252,23 @@ mod tests {
         for (staged, live, wanted) in cases {
             assert_eq!(check_loosely_alike(&staged, &live, None).err().as_deref(), wanted, "{staged:?} {live:?}");
         }
+    }
+
+    #[test]
+    fn missing_files_excuse_nothing() {
+        let file = || observation(json!("https://x/a.txt"), &[("a.txt", b"cat")]);
+        let missing = || {
+            let mut seen = file();
+            seen.files[0].content = Err(FetchProblem { message: "gone".to_owned(), fault: FetchFault::File });
+            seen
+        };
+        assert_eq!(check_loosely_alike(&file(), &missing(), Some(&missing())), Ok(()));
+        for again in [file(), missing()] {
+            let found = check_loosely_alike(&missing(), &file(), Some(&again));
+            assert_eq!(found.err().as_deref(), Some("the file https://x/a.txt could not be fetched: gone"));
+        }
+        // What the live version could not deliver once does not make its kind of file random.
+        let other = observation(json!("https://x/a.md"), &[("a.md", b"cat")]);
+        assert!(check_loosely_alike(&other, &file(), Some(&missing())).is_err());
     }
 }

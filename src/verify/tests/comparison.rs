@@ -223,3 +223,40 @@ async fn another_file_format_is_a_change() {
     assert_eq!(statuses(&outcome), ["compare-1 failed"]);
     assert_eq!(reason(&outcome.cases[0]), "output differs from the live version's: the file format changed from md to txt");
 }
+
+/// Compares an image of each side. Files that are `None` cannot be fetched.
+async fn comparison_of_images(staged: Option<u8>, live: [Option<u8>; 2]) -> (String, String, crate::verify::VerifyOutcome) {
+    let mut fake = Fake::new(|asked| output(json!(format!("https://x/{}-{}.png", asked.live, asked.before))));
+    for (before, live) in live.into_iter().enumerate() {
+        for (is_live, shade) in [(true, live), (false, staged)] {
+            if let Some(shade) = shade {
+                fake = fake.with_file(&format!("https://x/{is_live}-{before}.png"), image(shade));
+            }
+        }
+    }
+    let mut setting = compared(0);
+    setting.schema = file_schema();
+    let outcome = setting.run(&fake).await;
+    (statuses(&outcome)[0].clone(), outcome.cases[0].remarks.join("\n"), outcome)
+}
+
+#[tokio::test(start_paused = true)]
+async fn live_files_that_cannot_be_fetched_are_nothing_to_compare_with() {
+    let (status, remarks, outcome) = comparison_of_images(Some(100), [None, None]).await;
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
+    assert!(outcome.findings[0].message.contains("could not be fetched"), "{:?}", outcome.findings);
+    assert!(!remarks.contains("alike") && !remarks.contains("different outputs"), "{remarks}");
+    // Only the second file of the live version is missing: a difference may be a change or not.
+    let (status, remarks, outcome) = comparison_of_images(Some(200), [Some(100), None]).await;
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
+    assert!(remarks.contains("whether the difference is a change is not known"), "{remarks}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_staged_file_that_cannot_be_fetched_fails() {
+    for live in [[Some(100), Some(100)], [Some(100), Some(200)], [Some(100), None]] {
+        let (status, _, outcome) = comparison_of_images(None, live).await;
+        assert_eq!(status, "compare-1 failed", "{live:?}");
+        assert!(reason(&outcome.cases[0]).contains("could not be fetched"), "{live:?}");
+    }
+}
