@@ -120,11 +120,7 @@ impl Engine<'_> {
             (Returned::Nothing(_), Returned::Output(_)) => {
                 AttemptResult::failed("the staged version returned no output, but the live version did")
             }
-            (_, Returned::Failed(why) | Returned::Nothing(why)) => {
-                self.report_live_failure(case, why);
-                let remark = format!("there is nothing to compare with, because the live version returned no output: {why}");
-                AttemptResult::new(AttemptVerdict::Passed, vec![shorten(&remark, 1000)])
-            }
+            (_, Returned::Failed(why) | Returned::Nothing(why)) => self.nothing_to_compare(case, why),
             (Returned::Output(staged), Returned::Output(live)) => return self.compare_first(case, staged, live).await,
         };
         (result, None)
@@ -164,6 +160,12 @@ impl Engine<'_> {
         self.add_case_finding(case, Finding::new(&rules::FILES_NOT_COMPARED, format!("{}: {files}", case.id)));
     }
 
+    fn nothing_to_compare(&self, case: &PlannedCase, why: &str) -> AttemptResult {
+        self.report_live_failure(case, why);
+        let remark = format!("there is nothing to compare with, because the live version returned no output: {why}");
+        AttemptResult::new(AttemptVerdict::Passed, vec![shorten(&remark, 1000)])
+    }
+
     fn report_live_failure(&self, case: &PlannedCase, why: &str) {
         let message = format!("{}: the live version returned no output to compare with: {}", case.id, shorten(why, 500));
         self.add_case_finding(case, Finding::new(&rules::LIVE_FAILED, message));
@@ -189,9 +191,13 @@ impl Engine<'_> {
             Returned::Failed(error) => return AttemptResult::failed(format!("the staged version failed: {error}")),
             Returned::Nothing(_) => return AttemptResult::failed("the staged version returned no output"),
         };
-        let [Returned::Output(before), after] = lives else {
-            // The staged version failed in the first round and succeeded now, and there is no live output to compare with.
-            return AttemptResult::of(AttemptVerdict::Passed);
+        let (before, after) = match lives {
+            [Returned::Output(before), after] => (before, after),
+            // The staged version failed in the first round. The only output of the live version is its second.
+            [first, Returned::Output(before)] => (before, first),
+            [_, Returned::Cancelled] => return AttemptResult::of(AttemptVerdict::Cancelled),
+            [_, Returned::Errored(problem)] => return AttemptResult::of(AttemptVerdict::Errored(problem.clone())),
+            [_, Returned::Nothing(why) | Returned::Failed(why)] => return self.nothing_to_compare(case, why),
         };
         let comparing = compare_outputs(OutputPair::Versions, staged.clone(), before.clone(), &case.compare);
         let Some(with_live) = comparing.await else { return crashed() };
@@ -217,7 +223,13 @@ impl Engine<'_> {
             Returned::Errored(problem) => return AttemptResult::of(AttemptVerdict::Errored(problem.clone())),
             Returned::Nothing(why) | Returned::Failed(why) => (Doubt::NoSecondOutput(why.clone()), None),
         };
-        self.judge_doubtful_outputs(case, mask, first_staged.unwrap_or(staged), (before, again), doubt).await
+        let failed_before = first_staged.is_none();
+        let mut result = self.judge_doubtful_outputs(case, mask, first_staged.unwrap_or(staged), (before, again), doubt).await;
+        if failed_before && matches!(result.verdict, AttemptVerdict::Excused) {
+            // That the outputs may be random does not excuse a first attempt without one.
+            result.verdict = AttemptVerdict::Passed;
+        }
+        result
     }
 
     /// Judges outputs that differ, although the staged version may not have changed.
@@ -290,7 +302,7 @@ impl Doubt {
         match self {
             Self::Random => "the live version returns different outputs for the same inputs".to_owned(),
             Self::Undecided(files) => files.to_string(),
-            Self::NoSecondOutput(why) => format!("the live version returned no second output: {why}"),
+            Self::NoSecondOutput(why) => format!("the live version returned only one output: {why}"),
         }
     }
 }

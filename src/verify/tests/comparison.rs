@@ -260,3 +260,26 @@ async fn a_staged_file_that_cannot_be_fetched_fails() {
         assert!(reason(&outcome.cases[0]).contains("could not be fetched"), "{live:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn outputs_of_the_second_round_are_compared_even_if_live_had_none_in_the_first() {
+    let first_fails = |staged: Value, live: Value| {
+        Fake::new(move |asked| match (asked.live, asked.before) {
+            (true, 0) => output(Value::Null),
+            (false, 0) => error("first oops"),
+            (live_side, _) => output(if live_side { live.clone() } else { staged.clone() }),
+        })
+    };
+    let (status, _, outcome) = comparison(&first_fails(json!("same"), json!("same"))).await;
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 flaky", vec!["SP614"]));
+    let (status, reason, outcome) = comparison(&first_fails(json!(["other"]), json!("text"))).await;
+    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "output is an array, the live version's a string"));
+    assert!(codes(&outcome).contains(&"SP616"), "{:?}", outcome.findings);
+    // The values are alike, but whether their difference is a change is not known.
+    let (status, _, outcome) = comparison(&first_fails(json!("a dog"), json!("a cat"))).await;
+    assert_eq!(status, "compare-1 flaky");
+    assert!(codes(&outcome).contains(&"SP616"), "{:?}", outcome.findings);
+    let (status, _, outcome) = comparison(&first_fails(json!("a dog"), Value::Null)).await;
+    assert_eq!(status, "compare-1 flaky");
+    assert!(codes(&outcome).contains(&"SP616"), "{:?}", outcome.findings);
+}
