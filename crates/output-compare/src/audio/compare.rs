@@ -67,7 +67,7 @@ pub(crate) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, toleran
     }
     comparison = comparison.differs_if_one_is_incomplete(one.incomplete.as_deref(), two.incomplete.as_deref());
     if one.is_cut || two.is_cut {
-        comparison = comparison.in_part("only the beginning was compared: the audio is very long");
+        comparison = comparison.in_part("only the first half hour, or less of many channels, was compared");
     }
     comparison
 }

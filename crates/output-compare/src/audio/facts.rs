@@ -14,13 +14,13 @@ const COMPLETE_SHARE: f64 = 0.99;
 /// Measurements of one audio file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AudioFacts {
-    /// Length in seconds.
+    /// Length in seconds, of the whole file.
     pub duration_secs: f64,
     /// Samples per second of one channel.
     pub sample_rate: u32,
     /// Number of channels.
     pub channels: u32,
-    /// Root mean square over the whole file, where full scale is 1.
+    /// Root mean square over what was measured, where full scale is 1.
     pub loudness: f64,
     /// The greatest absolute sample value, where full scale is 1.
     pub peak: f64,
@@ -51,8 +51,8 @@ pub(super) fn measure(file: &MediaFile<'_>, with_spectra: bool) -> Result<(Audio
     if meter.frames == 0 || meter.rate == 0 {
         return Err(DecodeError::Broken(decoded.error.unwrap_or_else(|| "it has no audio samples".to_owned())));
     }
-    let frames = meter.frames as f64;
     let rate = f64::from(meter.rate);
+    let frames = meter.frames as f64 + decoded.rest_secs * rate;
     let missing = decoded.declared_frames.map(|declared| declared as f64).filter(|declared| frames < declared * COMPLETE_SHARE);
     let missing = missing.map(|declared| format!("it declares {:.2} s but holds {:.2} s", declared / rate, frames / rate));
     let facts = AudioFacts {

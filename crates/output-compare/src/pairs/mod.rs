@@ -4,7 +4,7 @@ mod audio;
 pub(crate) mod images;
 mod videos;
 
-use crate::{Comparison, Coverage, Defect, MediaFile, MediaKind, Tolerance, compare, examine};
+use crate::{Comparison, Coverage, Defect, MediaFile, MediaKind, Tolerance, audio_facts, compare, examine};
 use ::image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 
 use self::audio::Audio;
@@ -354,6 +354,29 @@ fn frames_beyond_the_limit_are_not_claimed_to_be_equal() {
     assert_eq!((found.same, found.coverage), (true, Coverage::Whole));
     let found = judged(&frames(299, 10), &frames(309, 10));
     assert_eq!(found.reason(), Some("the first image has 300 frames, the second has more"));
+}
+
+#[test]
+fn long_audio_is_compared_by_its_whole_duration() {
+    let long = Audio { rate: 100, seconds: 1900.0, ..Audio::default() };
+    let made: [Encoder<Audio>; 2] = [("WAV", Audio::wav), ("FLAC", Audio::flac)];
+    for (format, make) in made {
+        let (one, other) = (make(long), make(Audio { seconds: 2000.0, ..long }));
+        let facts = audio_facts(&MediaFile::named("a", &one)).unwrap();
+        assert!((facts.duration_secs - 1900.0).abs() < 0.1 && facts.is_cut && facts.incomplete.is_none(), "{format}: {facts:?}");
+        assert_eq!(judged(&one, &other).reason(), Some("the first lasts 1900.00 s, the second 2000.00 s"), "{format}");
+        // Only the end differs, which is not measured.
+        let mut end = one.clone();
+        if format == "WAV" {
+            let from = end.len() - 2000;
+            end[from..].fill(0);
+            let found = judged(&one, &end);
+            assert!(found.same && matches!(found.coverage, Coverage::Part(_)), "{found:?}");
+        }
+        let cut = &one[..one.len() * 19 / 20 + 100];
+        let facts = audio_facts(&MediaFile::named("a", cut)).unwrap();
+        assert!(facts.duration_secs < 1850.0 && facts.incomplete.is_some(), "{format}: {facts:?}");
+    }
 }
 
 #[test]
