@@ -4,7 +4,8 @@ use cog_findings::text::{last_lines, shorten};
 use cog_schema::Shape;
 use serde_json::{Map, Value, json};
 
-use crate::domain::prediction::Inputs;
+use crate::clients::replicate::ReplicateError;
+use crate::domain::prediction::{Inputs, PredictionId};
 use crate::support::secrets::{HIDDEN, Redactor};
 
 /// Shorter secrets are not searched for in text: masking every `1` would hide more than it protects.
@@ -22,6 +23,9 @@ const VALUE_BYTES: usize = 256 * 1024;
 /// Lines of logs that are shown, and their total size.
 const LOG_LINES: usize = 40;
 const LOG_BYTES: usize = 8 * 1024;
+
+/// Total size of the metrics that are shown.
+const METRICS_BYTES: usize = 16 * 1024;
 
 /// Hides the secrets of one case, and bounds the size of what is shown.
 #[derive(Clone, Default)]
@@ -97,6 +101,23 @@ impl Mask {
         self.value_within(value, &mut room)
     }
 
+    /// Metrics of a model for the report.
+    pub(super) fn metrics(&self, metrics: &Map<String, Value>) -> Map<String, Value> {
+        let mut room = METRICS_BYTES;
+        self.members_within(metrics, &mut room)
+    }
+
+    /// A prediction's id for reports and events.
+    pub(super) fn id(&self, id: &PredictionId) -> PredictionId {
+        PredictionId::new(self.text(id.as_str()))
+    }
+
+    /// An error for reports: services repeat what they were sent.
+    pub(super) fn error(&self, mut error: ReplicateError) -> ReplicateError {
+        error.rewrite(&|text| self.text(text));
+        error
+    }
+
     /// A value without secrets, of any size.
     pub(super) fn whole(&self, value: &Value) -> Value {
         match value {
@@ -131,22 +152,24 @@ impl Mask {
                 }
                 Value::Array(shown)
             }
-            Value::Object(members) => {
-                let mut shown = Map::new();
-                for (name, member) in members.iter().take(ITEMS) {
-                    if *room == 0 {
-                        break;
-                    }
-                    *room = room.saturating_sub(name.len());
-                    shown.insert(self.text(name), self.value_within(member, room));
-                }
-                if members.len() > shown.len() {
-                    shown.insert("…".to_owned(), json!(format!("and {} more", members.len() - shown.len())));
-                }
-                Value::Object(shown)
-            }
+            Value::Object(members) => Value::Object(self.members_within(members, room)),
             other => other.clone(),
         }
+    }
+
+    fn members_within(&self, members: &Map<String, Value>, room: &mut usize) -> Map<String, Value> {
+        let mut shown = Map::new();
+        for (name, member) in members.iter().take(ITEMS) {
+            if *room == 0 {
+                break;
+            }
+            *room = room.saturating_sub(name.len());
+            shown.insert(self.text(name), self.value_within(member, room));
+        }
+        if members.len() > shown.len() {
+            shown.insert("…".to_owned(), json!(format!("and {} more", members.len() - shown.len())));
+        }
+        shown
     }
 
     fn string(&self, text: &str, room: usize) -> String {
@@ -184,6 +207,8 @@ mod tests {
         assert_eq!(mask.text("KeyError: hunter2"), "KeyError: ***");
         assert_eq!(mask.logs("using hunter2\n"), "using ***");
         assert_eq!(mask.value(&json!({"a": ["hunter2"]})), json!({"a": ["***"]}));
+        let metrics = json!({"note": "hunter2", "hunter2": 1, "steps": 4}).as_object().unwrap().clone();
+        assert_eq!(Value::Object(mask.metrics(&metrics)), json!({"note": "***", "***": 1, "steps": 4}));
     }
 
     #[test]
@@ -212,6 +237,10 @@ mod tests {
         assert!(long["text"].as_str().unwrap().ends_with("x… (10000000 bytes in all)"));
         let object: Map<String, Value> = (0..300).map(|number| (number.to_string(), json!(number))).collect();
         assert_eq!(mask.value(&Value::Object(object))["…"], "and 100 more");
+        let metrics: Map<String, Value> = (0..20_000).map(|number| (format!("m{number}"), json!("x".repeat(1000)))).collect();
+        let shown = mask.metrics(&metrics);
+        assert_eq!(shown["…"], format!("and {} more", metrics.len() + 1 - shown.len()));
+        assert!(json!(shown).to_string().len() < 2 * METRICS_BYTES);
         let data = format!("data:image/png;base64,{}", "A".repeat(1000));
         assert_eq!(mask.value(&json!(data)), json!("data:image/png;base64,… (1022 characters)"));
     }

@@ -10,6 +10,7 @@ use cog_findings::text::shorten;
 use regex::Regex;
 
 use crate::domain::prediction::{Prediction, PredictionStatus};
+use crate::verify::mask::Mask;
 
 /// A failure of Replicate's platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,14 +68,14 @@ fn fault_of(error: &str) -> Option<PlatformFault> {
 }
 
 /// Why the version does not boot, if a finished prediction shows that.
-pub(super) fn boot_failure(prediction: &Prediction) -> Option<String> {
+pub(super) fn boot_failure(prediction: &Prediction, mask: &Mask) -> Option<String> {
     if prediction.status != PredictionStatus::Failed || prediction.started_at.is_some() {
         return None;
     }
     let error = prediction.error.as_deref()?;
     let lower = error.to_ascii_lowercase();
     let says = lower.contains("failed to boot") || (lower.contains("setup") && lower.contains("fail"));
-    says.then(|| shorten(error, 500))
+    says.then(|| shorten(&mask.text(error), 500))
 }
 
 /// Advice on a known error.
@@ -148,12 +149,12 @@ mod tests {
     #[test]
     fn boot_failures_are_recognized() {
         let boot = "model container failed to boot and complete setup within 600 seconds";
-        assert_eq!(boot_failure(&ended(PredictionStatus::Failed, Some(boot))).as_deref(), Some(boot));
-        assert!(boot_failure(&ended(PredictionStatus::Failed, Some("Model setup failed"))).is_some());
-        assert_eq!(boot_failure(&ended(PredictionStatus::Failed, Some("ValueError"))), None);
+        assert_eq!(boot_failure(&ended(PredictionStatus::Failed, Some(boot)), &Mask::default()).as_deref(), Some(boot));
+        assert!(boot_failure(&ended(PredictionStatus::Failed, Some("Model setup failed")), &Mask::default()).is_some());
+        assert_eq!(boot_failure(&ended(PredictionStatus::Failed, Some("ValueError")), &Mask::default()), None);
         let mut started = ended(PredictionStatus::Failed, Some("setup failed in predict"));
         started.started_at = chrono::DateTime::from_timestamp(0, 0);
-        assert_eq!(boot_failure(&started), None);
+        assert_eq!(boot_failure(&started, &Mask::default()), None);
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Engine<'_> {
                 },
             };
             let started = self.services.clock.instant();
-            let outcome = self.run_once(&target, call, permit.is_some()).await;
+            let outcome = self.run_once(&target, call, permit.is_some()).await.map_err(|error| call.mask.error(error));
             drop(slot);
             let duration = started.elapsed();
             let wait = match outcome {
@@ -63,7 +63,7 @@ impl Engine<'_> {
                     }
                     let mut attempt = self.attempt_of(&prediction, duration, call);
                     if gate.is_some_and(|gate| !gate.is_open())
-                        && let Some(reason) = platform::boot_failure(&prediction)
+                        && let Some(reason) = platform::boot_failure(&prediction, call.mask)
                     {
                         attempt.reason = Some(format!("the version never booted: {reason}"));
                         let logs_tail = attempt.logs_tail.clone();
@@ -153,18 +153,18 @@ impl Engine<'_> {
                 self.ledger.count_prediction();
                 self.emit(EventKind::PredictionCreated {
                     case: call.case.clone(),
-                    prediction: prediction.id.clone(),
-                    url: prediction.web_url.clone(),
+                    prediction: call.mask.id(&prediction.id),
+                    url: prediction.web_url.as_deref().map(|url| call.mask.text(url)),
                 });
             }
             self.first_outputs.note(prediction, self.services.clock.instant());
             if let Ok(mut created) = created.lock() {
-                *created = Some(prediction.id.clone());
+                *created = Some(call.mask.id(&prediction.id));
             }
             let runs = prediction.started_at.is_some()
                 || matches!(prediction.status, PredictionStatus::Processing | PredictionStatus::Succeeded);
             if runs && !started.swap(true, Ordering::Relaxed) {
-                self.emit(EventKind::PredictionStarted(prediction.id.clone()));
+                self.emit(EventKind::PredictionStarted(call.mask.id(&prediction.id)));
             }
             if runs && let Some(gate) = self.gate_of(call.side) {
                 gate.open();
@@ -208,17 +208,17 @@ impl Engine<'_> {
         }
     }
 
-    /// A prediction as the report shows it.
+    /// A prediction as the report shows it: every text of the model or the service goes through the case's mask.
     pub(super) fn attempt_of(&self, prediction: &Prediction, duration: Duration, call: PredictionCall<'_>) -> Attempt {
         let mask = call.mask;
-        let mut metrics = prediction.metrics.clone();
+        let mut metrics = mask.metrics(&prediction.metrics);
         if let Some(time) = prediction.predict_time {
             metrics.entry("predict_time").or_insert_with(|| time.as_secs_f64().into());
         }
         let output = prediction.output.clone().map(|output| self.joined(call.side.method(), output));
         Attempt {
-            prediction: Some(prediction.id.clone()),
-            url: prediction.web_url.clone(),
+            prediction: Some(mask.id(&prediction.id)),
+            url: prediction.web_url.as_deref().map(|url| mask.text(url)),
             output: output.map(|output| mask.value(&output)),
             error: prediction.error.as_deref().map(|error| mask.text(error)),
             logs_tail: mask.logs(&prediction.logs),

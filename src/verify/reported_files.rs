@@ -51,13 +51,15 @@ impl ReportedFiles {
             return;
         }
         let Ok(_permit) = self.examining.acquire().await else { return };
+        // As attempts have it.
+        let shown = mask.id(prediction);
         let (files, mask, left) = (files.to_vec(), mask.clone(), self.bytes_left.clone());
         let task = tokio::task::spawn_blocking(move || {
             files.iter().filter(|file| !file.is_text()).map(|file| describe(file, &mask, &left)).collect()
         });
         // A crash costs only the previews.
         if let Ok(files) = task.await {
-            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(prediction.clone(), files);
+            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(shown, files);
         }
     }
 

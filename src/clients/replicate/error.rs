@@ -56,6 +56,14 @@ impl ReplicateError {
         matches!(*self.failure, ReplicateFailure::NotFound { .. })
     }
 
+    /// Rewrites every text that may repeat what was sent: the service's messages, the response's body, ids and addresses.
+    pub fn rewrite(&mut self, rewritten: &dyn Fn(&str) -> String) {
+        if let Some(body) = &mut self.body {
+            *body = rewritten(body);
+        }
+        self.failure.rewrite(rewritten);
+    }
+
     /// Keeps the start of the response's body.
     #[must_use]
     pub(super) fn with_body(mut self, body: &str) -> Self {
@@ -194,6 +202,45 @@ impl ReplicateFailure {
             Self::PaymentRequired { .. } => ErrorKind::Billing,
             Self::VersionDisabled { .. } | Self::TimedOut(_) => ErrorKind::Model,
             Self::Cancelled { .. } => ErrorKind::Cancelled,
+        }
+    }
+
+    fn rewrite(&mut self, rewritten: &dyn Fn(&str) -> String) {
+        match self {
+            Self::Unauthorized { detail: text, .. }
+            | Self::PaymentRequired { detail: text }
+            | Self::Forbidden { detail: text }
+            | Self::NotFound { detail: text }
+            | Self::Conflict { detail: text }
+            | Self::VersionNotPermitted { detail: text }
+            | Self::VersionDisabled { detail: text }
+            | Self::RateLimited { detail: text, .. }
+            | Self::Rejected { detail: text, .. }
+            | Self::Server { detail: text, .. }
+            | Self::UnexpectedBody { reason: text }
+            | Self::RefusedUrl { reason: text }
+            | Self::UnwantedType { content_type: text } => *text = rewritten(text),
+            Self::InvalidInput { fields, detail } => {
+                *detail = rewritten(detail);
+                for field in fields {
+                    field.field = rewritten(&field.field);
+                    field.description = rewritten(&field.description);
+                }
+            }
+            Self::Unresolved { lookup } => lookup.rewrite(rewritten),
+            Self::TimedOut(timed_out) => {
+                let prediction = &mut timed_out.prediction;
+                prediction.id = PredictionId::new(rewritten(prediction.id.as_str()));
+                prediction.web_url = prediction.web_url.as_deref().map(rewritten);
+            }
+            Self::Cancelled { still_running: Some(id) } => *id = PredictionId::new(rewritten(id.as_str())),
+            // The causes are this machine's.
+            Self::Cancelled { still_running: None }
+            | Self::Transport { .. }
+            | Self::NeverAppeared { .. }
+            | Self::FileUnavailable { .. }
+            | Self::TooLarge { .. }
+            | Self::NotKept { .. } => {}
         }
     }
 

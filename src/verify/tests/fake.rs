@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -199,7 +199,8 @@ impl Fake {
             error: None,
             logs: "first line\nlast line\n".to_owned(),
             predict_time: None,
-            metrics: Map::new(),
+            // A model may report what it was given.
+            metrics: call.inputs.get("key").into_iter().map(|key| ("key".to_owned(), key.clone())).collect(),
             created_at: None,
             started_at: None,
             completed_at: None,

@@ -16,6 +16,7 @@ use crate::domain::events::EventKind;
 use crate::domain::plan::Limits;
 use crate::domain::prediction::PredictionStatus;
 use crate::domain::report::CaseStatus;
+use crate::support::causes::with_causes;
 use crate::verify::VerifyError;
 
 #[tokio::test(start_paused = true)]
@@ -349,6 +350,34 @@ async fn secrets_among_the_inputs_are_never_shown() {
     assert_eq!(fake.predictions()[0].inputs["key"], json!("hunter2"), "the model gets it");
     let shown = format!("{:?} {:?} {:?}", outcome.cases, outcome.findings, setting.listener.0.lock().unwrap());
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_in_the_reason_to_stop_are_hidden() {
+    fn disabled() -> ReplicateFailure {
+        ReplicateFailure::VersionDisabled { detail: "disabled: hunter2".to_owned() }
+    }
+    fn outage() -> ReplicateFailure {
+        ReplicateFailure::Server { status: 500, retry_after: None, detail: "oops: hunter2".to_owned() }
+    }
+    for (script, wanted) in [
+        (error("model container failed to boot: hunter2"), "the version never booted: model container failed to boot: ***"),
+        (refused(disabled), "the version never booted: disabled: ***"),
+        (
+            refused(outage),
+            "no further predictions can run: failed to create a prediction: Replicate responded with status 500: oops: ***",
+        ),
+    ] {
+        let fake = Fake::new(move |_| script.clone());
+        let mut setting = Setting::of(vec![case(&json!({"key": "hunter2"}), Expectation::Succeeds)]);
+        setting.schema = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
+            "key": {"type": "string", "format": "password"},
+        }}}}});
+        let outcome = setting.run(&fake).await;
+        assert_eq!(with_causes(outcome.stopped.as_ref().unwrap()), wanted);
+        let shown = format!("{outcome:?} {:?}", setting.listener.0.lock().unwrap());
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
