@@ -312,6 +312,7 @@ async fn check_schema(record: &mut ModelRecord<'_>, model: &InspectedModel, sche
     }
     let of_image = inspect_schema(schema, &inspected.source_maps, replicate.live.as_ref(), &plan.inspect);
     findings.extend(of_image.findings);
+    record.read_schema(Some(schema));
     let planned = checked_plan(plan, Some(schema), record.context).await?;
     findings.extend(planned.clone());
     record.report.ignored.extend(of_image.ignored);

@@ -124,6 +124,7 @@ impl StageWork for LookingUp<'_> {
         let (version, schema, live, on) = at_once(asking, context.cancelled).await?;
         record.report.staged = Some(version.clone());
         record.report.previous = live.clone();
+        record.read_schema(Some(&schema));
         record.found(checked_plan(plan, Some(&schema), context).await?);
         // Everything checked here was written into the configuration.
         judge(&record.report.findings, |_finding| About::Plan)?;

@@ -16,7 +16,7 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::{LINT_MISSING, LIVE_NOT_COMPARED, UNKNOWN_HARDWARE};
-use crate::inspect::{InspectRequest, Inspected, Revision, RevisionError, Tools, apply_policy, inspect, with_excerpt};
+use crate::inspect::{InspectRequest, Inspected, Revision, RevisionError, Tools, apply_policy, inspect};
 use crate::pipeline::case_files::{CaseFiles, Sending};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::{at_once, noticed_when_slow};
@@ -64,13 +64,14 @@ impl StageWork for Inspecting<'_> {
             }
         };
         let inspected = &model.inspected;
+        record.read_schema(inspected.schema.as_ref().or(inspected.foreseen.as_ref()));
         let files = CaseFiles::read(plan.repository(), &plan.predict, plan.train.as_ref(), inspected.schema.as_ref());
         let (predict, train) = files.apply(&plan.predict, plan.train.as_ref(), Sending::Nowhere).await?;
         let check = |schema: Option<&Value>| context.check_plan(&predict, train.as_ref(), schema);
         let (mut planned, needs_none) = without_none_defaults(inspected, check);
         planned.extend(files.findings);
         // With excerpts, as in the report.
-        let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, plan.repository())).collect();
+        let planned: Vec<Finding> = planned.into_iter().map(|finding| record.with_excerpt(finding)).collect();
         record
             .found(inspected.findings.iter().map(|finding| if needs_none { as_cause(finding) } else { finding.clone() }).collect());
         record.found(planned.clone());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cog_findings::Finding;
+use serde_json::Value;
 
 use crate::domain::cost::Cost;
 use crate::domain::events::EventKind;
@@ -14,7 +15,7 @@ use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::within_grace;
 use crate::pipeline::stop::Stop;
-use crate::verify::check_queries_ahead;
+use crate::verify::{check_queries_ahead, has_secret_inputs};
 
 /// A stage of a model's run.
 #[async_trait]
@@ -52,6 +53,8 @@ pub(super) struct ModelRecord<'a> {
     pub(super) context: &'a RunContext<'a>,
     /// Filled in by the stages.
     pub(super) report: ModelReport,
+    /// Whether no line of the configuration is shown, because a secret may be on it.
+    pub(super) hides_configuration: bool,
 }
 
 impl<'a> ModelRecord<'a> {
@@ -86,7 +89,34 @@ impl<'a> ModelRecord<'a> {
             cost: Cost::default(),
             error: None,
         };
-        Self { model, context, report }
+        let mut record = Self { model, context, report, hides_configuration: false };
+        record.read_schema(None);
+        record
+    }
+
+    /// Learns from a schema whether the plan has secret inputs. From then on, no line of the configuration is shown.
+    pub(super) fn read_schema(&mut self, schema: Option<&Value>) {
+        let plan = &self.model.plan;
+        if has_secret_inputs(&plan.predict, plan.train.as_ref(), schema) {
+            self.hides_configuration = true;
+            self.hide_excerpts();
+        }
+    }
+
+    /// Takes back the lines of the configuration that findings show.
+    fn hide_excerpts(&mut self) {
+        let ModelReport { findings, ignored, config_file, .. } = &mut self.report;
+        for finding in findings.iter_mut().chain(ignored).filter(|finding| is_in(finding, config_file.as_deref())) {
+            finding.excerpt = None;
+        }
+    }
+
+    /// A finding with its line, unless it is one of a configuration that holds a secret.
+    pub(super) fn with_excerpt(&self, finding: Finding) -> Finding {
+        if self.hides_configuration && is_in(&finding, self.model.plan.config_file.as_deref()) {
+            return Finding { excerpt: None, ..finding };
+        }
+        with_excerpt(finding, self.model.plan.repository())
     }
 
     /// Takes the model through one stage, unless the run is canceled. The stage gets some time to clean up if the run is canceled
@@ -180,7 +210,7 @@ impl<'a> ModelRecord<'a> {
 
     /// Adds a finding to the report, with an excerpt of its line. Returns it as reported, unless it was there before.
     pub(super) fn keep(&mut self, finding: Finding) -> Option<&Finding> {
-        let finding = with_excerpt(finding, self.model.plan.repository());
+        let finding = self.with_excerpt(finding);
         if self.report.findings.contains(&finding) {
             return None;
         }
@@ -224,4 +254,8 @@ impl<'a> ModelRecord<'a> {
         self.emit(EventKind::ModelFinished(Box::new(self.report.clone())));
         self.report
     }
+}
+
+fn is_in(finding: &Finding, file: Option<&str>) -> bool {
+    finding.location.as_ref().is_some_and(|location| Some(location.file.as_str()) == file)
 }

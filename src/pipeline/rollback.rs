@@ -291,7 +291,7 @@ impl StageWork for TrialPrediction<'_> {
         let predict = trial(&plan.predict, schema, record.context.judge);
         // The plan was written for the newest source. The older version has to answer, no more.
         let run = ModelRun { plan: ModelPlan { predict, train: None, ..plan.clone() }, ..ModelRun::new(plan.clone()) };
-        let mut trying = ModelRecord { model: &run, context: record.context, report: record.report.clone() };
+        let mut trying = ModelRecord { model: &run, report: record.report.clone(), ..*record };
         let driven = drive(&mut trying, (&staged.version, TestedOn::Test), schema, None, &services.verify, JudgeProof::Done).await;
         record.report = trying.report;
         driven?;

@@ -84,6 +84,7 @@ impl StageWork for Reaching<'_> {
         }
         let mut plan = model.plan.clone();
         plan.train = None;
+        record.read_schema(Some(&schema));
         record.found(checked_plan(&plan, Some(&schema), context).await?);
         judge(&record.report.findings, |_finding| About::Plan)?;
         Ok(Done::new(schema, self.server.url()))

@@ -90,6 +90,6 @@ pub use judge::{
     Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeAbility, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict,
     Judgement, OfferedFile, prove_judge,
 };
-pub use plan_check::{check_plan, check_queries_ahead};
+pub use plan_check::{check_plan, check_queries_ahead, has_secret_inputs};
 pub use request::{DeploymentRef, JudgeProof, VerifyOutcome, VerifyRequest, VerifyServices};
 pub use run::verify;

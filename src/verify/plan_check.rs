@@ -47,6 +47,20 @@ pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&
     findings
 }
 
+/// Whether an input of the plan is secret. Its value may be on any line of the configuration.
+pub fn has_secret_inputs(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>) -> bool {
+    let schemas = schema.map(read);
+    let is_secret = |method: Method, cases: &[TestCase], fuzz: Option<&FuzzPlan>| {
+        let members = schemas.as_ref().and_then(|schemas| schemas.inputs_of(method)).and_then(Shape::members);
+        let is_declared =
+            |name: &String| members.and_then(|members| members.get(name)).is_some_and(|member| member.shape.is_secret());
+        cases.iter().any(|case| !case.secrets.is_empty() || case.inputs.keys().any(is_declared))
+            || fuzz.is_some_and(|fuzz| fuzz.fixed_inputs.keys().any(is_declared))
+    };
+    is_secret(Method::Predict, &plan.cases, plan.fuzz.as_ref())
+        || train.is_some_and(|train| is_secret(Method::Train, &train.cases, train.fuzz.as_ref()))
+}
+
 /// Starts to check the plan's jq programs, so that [`check_plan`] knows them by the time that Replicate has answered.
 pub fn check_queries_ahead(plan: &VerifyPlan, train: Option<&TrainPlan>) {
     let trainings = train.map(|train| train.cases.as_slice()).unwrap_or_default();
@@ -441,6 +455,23 @@ mod tests {
         let plan =
             VerifyPlan { cases: vec![case(&json!({"x": 1}), Expectation::JqQuery("(".to_owned()))], ..VerifyPlan::default() };
         assert_eq!(check_plan(&plan, None, None, JUDGE).len(), 1);
+    }
+
+    #[test]
+    fn secret_inputs_are_those_of_the_schema_and_of_variables() {
+        let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
+            "key": {"type": "string", "format": "password"}, "prompt": {"type": "string"},
+        }}}}});
+        let of = |inputs: &Value| VerifyPlan { cases: vec![case(inputs, Expectation::Succeeds)], ..VerifyPlan::default() };
+        let (secret, other) = (of(&json!({"key": 5_551_234_987_u64})), of(&json!({"prompt": "hi"})));
+        assert!(has_secret_inputs(&secret, None, Some(&document)));
+        assert!(!has_secret_inputs(&secret, None, None) && !has_secret_inputs(&other, None, Some(&document)));
+        let fixed_inputs = json!({"key": "x"}).as_object().unwrap().clone();
+        let fuzz = Some(FuzzPlan { fixed_inputs, ..FuzzPlan::default() });
+        assert!(has_secret_inputs(&VerifyPlan { fuzz, ..VerifyPlan::default() }, None, Some(&document)));
+        let mut variable = other;
+        variable.cases[0].secrets = vec![("prompt".to_owned(), "hf_secret_value".into())];
+        assert!(has_secret_inputs(&variable, None, None));
     }
 
     fn training(inputs: &Value, fuzz: Option<FuzzPlan>) -> TrainPlan {

@@ -1,7 +1,11 @@
 //! A version that is already there.
 
+use cog_findings::Location;
+use serde_json::json;
+
 use super::{Harness, error, options, stages};
 use crate::clients::replicate::{ReplicateFailure, Visibility};
+use crate::domain::case::{CaseLocation, TestCase};
 use crate::domain::report::ModelReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{ExistingVersion, ModelRun, verify_existing};
@@ -31,6 +35,29 @@ async fn what_is_not_there_is_told_with_the_way_out() {
         assert!(!error(&report).1.is_empty());
         assert_eq!(stages(&report)[0], "inspect errored");
         assert_eq!(stages(&report)[1], "build skipped");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_line_of_a_configuration_with_a_secret_is_shown() {
+    let harness = Harness::new();
+    std::fs::write(harness.folder.path().join("cog-safe-push.yaml"), "- {inputs: {key: 5551234987}}\n").unwrap();
+    for (format, shows) in [("password", false), ("date", true)] {
+        let mut schema = schema();
+        schema["components"]["schemas"]["Input"]["properties"]["key"] = json!({"type": "string", "format": format});
+        harness.world.add_version(&test_model(), format, Some(schema));
+        let mut plan = harness.plan();
+        plan.predict.cases = vec![TestCase {
+            inputs: json!({"key": 5_551_234_987_u64}).as_object().unwrap().clone(),
+            location: Some(CaseLocation::of(Location::at("cog-safe-push.yaml", 1, 1))),
+            ..TestCase::default()
+        }];
+        let existing = ExistingVersion { model: test_model(), id: Some(version_id(format)) };
+        let (run, services, options) = (ModelRun::new(plan), harness.services().verify, options());
+        let mut report = verify_existing(run, &existing, &services, &options, &harness.recorder, &harness.cancelled).await;
+        let report = report.models.remove(0);
+        let finding = report.findings.iter().find(|finding| finding.code.as_str() == "SP602").unwrap();
+        assert_eq!(finding.excerpt.is_some(), shows, "{finding:?}");
     }
 }
 
