@@ -8,7 +8,7 @@
 //! | JSON of Gson and .NET | `\u003d`, `\u002B` |
 //! | HTML | `&amp;`, `&#x2F;`, `&#x3D;`, and each character by its number |
 //! | escaped bytes | `\x41` |
-//! | URL | by the rules for queries, forms and paths, and each byte; both cases of digits |
+//! | URL | by the rules for queries, forms and paths, of Python and of JavaScript, and each byte; both cases of digits |
 //! | UTF-16 | both byte orders |
 //! | Base64 | standard and URL-safe, from each of the three offsets; wrapped at any width |
 //! | Base32 | both cases, from each of the five offsets; wrapped at any width |
@@ -125,8 +125,10 @@ fn utf16(text: &str) -> [Vec<u8>; 2] {
     [text.encode_utf16().flat_map(u16::to_le_bytes).collect(), text.encode_utf16().flat_map(u16::to_be_bytes).collect()]
 }
 
-/// Which characters URLs keep as they are, beside letters and digits.
-const KEPT_IN_URLS: [&[u8]; 5] = [b"-_.~", b"-_.!~*'()", b"*-._", b"-_.~!$&'()*+,;=:@", b"-_.~!$&'()*+,;=:@/?"];
+/// Which characters URLs keep as they are, beside letters and digits: RFC 3986 and Python's `quote_plus`, JavaScript's
+/// `encodeURIComponent`, forms, segments of paths, queries, Python's `quote`, and JavaScript's `encodeURI`.
+const KEPT_IN_URLS: [&[u8]; 7] =
+    [b"-_.~", b"-_.!~*'()", b"*-._", b"-_.~!$&'()*+,;=:@", b"-_.~!$&'()*+,;=:@/?", b"-_.~/", b"-_.!~*'();/?:@&=+$,#"];
 
 fn percent_encoded(value: &[u8]) -> Vec<Vec<u8>> {
     let encode = |upper: bool, keeps: &dyn Fn(u8) -> bool, space: Option<u8>| {
@@ -285,6 +287,20 @@ mod tests {
             r#"K=abc\u0026d\u003Ce\u003Ef\u0022g\\h\u0027i/j\u00E9"#,
             "K%3Dabc%26d%3Ce%3Ef%22g%5Ch'i%2Fj%C3%A9",
             "K%3dabc%26d%3ce%3ef%22g%5ch%27i%2fj%c3%a9",
+        ] {
+            assert!(forms.iter().any(|form| form == wanted), "{wanted} is not among {forms:#?}");
+        }
+    }
+
+    #[test]
+    fn the_encoders_of_python_and_javascript_are_known() {
+        let forms = plain("sk-ant-aB3+/x&y=\"Zq~9<7>é-t0k en(1)#");
+        for wanted in [
+            // quote, quote_plus, encodeURIComponent, encodeURI.
+            "sk-ant-aB3%2B/x%26y%3D%22Zq~9%3C7%3E%C3%A9-t0k%20en%281%29%23",
+            "sk-ant-aB3%2B%2Fx%26y%3D%22Zq~9%3C7%3E%C3%A9-t0k+en%281%29%23",
+            "sk-ant-aB3%2B%2Fx%26y%3D%22Zq~9%3C7%3E%C3%A9-t0k%20en(1)%23",
+            "sk-ant-aB3+/x&y=%22Zq~9%3C7%3E%C3%A9-t0k%20en(1)#",
         ] {
             assert!(forms.iter().any(|form| form == wanted), "{wanted} is not among {forms:#?}");
         }
