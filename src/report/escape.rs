@@ -4,40 +4,13 @@
 //! run of backticks inside, or into table cells with everything escaped that GitHub interprets:
 //! `docs/reference/github-actions.md#what-markdown-may-contain`.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::support::visible_text::{is_control, skip_sequence};
+use crate::support::visible_text::REPLACEMENT;
+pub(crate) use crate::support::visible_text::printable as terminal;
 
 /// A zero-width space. It separates characters that GitHub would read together.
 const INVISIBLE: &str = "&#8203;";
-
-/// Replaces a character that must not be shown.
-const REPLACEMENT: char = '\u{fffd}';
-
-/// Escapes text for a terminal or a plain log. Keeps line breaks and tabs; drops other control characters and those that change the text
-/// direction.
-pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')) {
-        return Cow::Borrowed(text);
-    }
-    let mut kept = String::with_capacity(text.len());
-    let mut characters = text.char_indices().peekable();
-    while let Some((_, character)) = characters.next() {
-        match character {
-            '\n' | '\t' => kept.push(character),
-            '\r' if characters.peek().is_some_and(|(_, next)| *next == '\n') => {}
-            // A progress bar that redraws its line becomes several lines.
-            '\r' => kept.push('\n'),
-            '\u{1b}' => {
-                skip_sequence(&mut characters);
-            }
-            other if is_control(other) => kept.push(REPLACEMENT),
-            other => kept.push(other),
-        }
-    }
-    Cow::Owned(kept)
-}
 
 /// Escapes text for one line of a terminal or a plain log.
 pub(crate) fn line(text: &str) -> String {
@@ -171,6 +144,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::support::visible_text::is_control;
 
     #[test]
     fn a_terminal_gets_only_text() {

@@ -80,7 +80,13 @@ impl<'a> Occurrences<'a> {
     pub(super) fn open_end(&self) -> Option<usize> {
         let in_whole = self.search.open_end(self.text.as_bytes()).map(|place| self.text.floor_char_boundary(place));
         let Some(shown) = &self.shown else { return in_whole };
-        let in_shown = self.search.open_end(shown.text.as_bytes()).and_then(|place| Some(shown.places.get(place)?.start));
+        let in_shown = |end: usize| {
+            let place = self.search.open_end(shown.text.get(..end)?.as_bytes())?;
+            Some(shown.places.get(place)?.start)
+        };
+        // What is behind the start of an unfinished sequence may turn out to be a part of it.
+        let settled = shown.unfinished.map(|start| shown.places.partition_point(|place| place.start < start));
+        let in_shown = [Some(shown.text.len()), settled].into_iter().flatten().filter_map(in_shown);
         let first = in_whole.into_iter().chain(in_shown).chain(shown.unfinished).min()?;
         // What follows would be read differently without the beginning of the sequence.
         let within = |sequence: &&Range<usize>| sequence.start < first && first < sequence.end;

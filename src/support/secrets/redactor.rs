@@ -221,6 +221,17 @@ mod tests {
             "\u{0}",
             "\u{ad}",
             "\u{fffd}",
+            "\u{9b}31m",
+            "\u{34f}",
+            "\u{180e}",
+            "\u{3164}",
+            "\u{115f}",
+            "\u{1160}",
+            "\u{ffa0}",
+            "\u{fe0f}",
+            "\u{fffa}",
+            "\u{e0041}",
+            "\u{e01ef}",
         ] {
             for whole in [SECRET.to_owned(), STANDARD.encode(SECRET), hex::encode(SECRET)] {
                 let (before, behind) = whole.split_at(9);

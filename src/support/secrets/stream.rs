@@ -110,6 +110,8 @@ mod tests {
             "\u{1b}\\]8;;[a-z:/.]{0,12}(\u{7}|\u{1b}\\\\)",
             "\u{1b}[PX_^][a-z]{0,5}\u{1b}\\\\",
             "\u{1b}[c78=]",
+            "\u{9b}[0-9;]{0,5}[mK]",
+            "[\u{34f}\u{115f}\u{180e}\u{3164}\u{fe0f}\u{fffa}\u{e0041}\u{e01ef}]{1,3}",
             "[\r\u{8}\u{0}\u{ad}\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{feff}\u{61c}]{1,3}",
         ]
     }
@@ -206,7 +208,7 @@ mod tests {
         let encoded = STANDARD.encode("?-+~Aa??+0-_+A0a");
         let (first, rest) = encoded.split_at(21);
         let redactor = Redactor::of(["?-+~Aa??+0-_+A0a"]);
-        for between in ["", "\u{feff}", "\u{feff}\u{2060}", "\u{1b}[0m", "\u{1b}[0m\r"] {
+        for between in ["", "\u{feff}", "\u{feff}\u{2060}", "\u{1b}[0m", "\u{1b}[0m\r", "\u{9b}31m"] {
             for cut in (0..=between.len()).filter(|cut| between.is_char_boundary(*cut)) {
                 let (before, behind) = between.split_at(cut);
                 let pieces = [format!("|{first}{before}"), format!("{behind}{rest}|")];
