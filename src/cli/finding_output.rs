@@ -81,7 +81,7 @@ mod tests {
     fn nothing_in_a_finding_becomes_a_command() {
         let finding = Finding::new(&SAMPLE_RULE, "100%\r\n::set-env name=A::b").at(Location::file("a,b:c\n.py"));
         let text = shown(&finding);
-        assert_eq!(text, "::error file=a%2Cb%3Ac%0A.py,title=SP101::100%25%0D%0A::set-env name=A::b");
+        assert_eq!(text, "::error file=a%2Cb%3Ac%0A.py,title=SP101::100%25%0A::set-env name=A::b");
         assert_eq!(text.lines().count(), 1);
     }
 }

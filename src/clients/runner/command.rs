@@ -1,6 +1,7 @@
 //! Workflow commands: lines of the log that the runner executes.
 
 use crate::domain::annotation_level::AnnotationLevel;
+use crate::support::visible_text::printable;
 
 /// The runner cuts messages after this many characters. Counted in bytes here, which are at least as many.
 const MESSAGE_BYTES: usize = 4_000;
@@ -35,7 +36,7 @@ pub fn annotation(annotation: &LogAnnotation) -> String {
     let mut add = |name: &str, value: &str| {
         // The runner drops empty values, and a list that contains one is hard to read.
         if !value.is_empty() {
-            properties.push(format!("{name}={}", property(value)));
+            properties.push(format!("{name}={}", property(&printable(value))));
         }
     };
     if let Some(file) = &annotation.file {
@@ -45,7 +46,7 @@ pub fn annotation(annotation: &LogAnnotation) -> String {
         }
     }
     add("title", &annotation.title);
-    let message = cog_findings::text::shorten(&annotation.message, MESSAGE_BYTES);
+    let message = cog_findings::text::shorten(&printable(&annotation.message), MESSAGE_BYTES);
     let separator = if properties.is_empty() { "" } else { " " };
     format!("::{}{separator}{}::{}", command_name(annotation.level), properties.join(","), data(&message))
 }
@@ -89,7 +90,16 @@ mod tests {
 
     #[test]
     fn characters_that_the_runner_interprets_are_escaped() {
-        assert_eq!(annotation(&sample()), "::error file=a%2Cb%3Ac.py,line=3,title=SP101%3A gone::100%25 gone%0Areally%0D");
+        assert_eq!(annotation(&sample()), "::error file=a%2Cb%3Ac.py,line=3,title=SP101%3A gone::100%25 gone%0Areally%0A");
+    }
+
+    #[test]
+    fn escape_sequences_and_control_characters_are_dropped() {
+        let (file, title) = (Some("a\u{1b}[31m/b.py".to_owned()), "SP101\u{202e}".to_owned());
+        let message = "\u{1b}]0;title\u{7}gone\u{8}".to_owned();
+        let made = annotation(&LogAnnotation { file, title, message, ..sample() });
+        assert_eq!(made, "::error file=a/b.py,line=3,title=SP101\u{fffd}::gone\u{fffd}");
+        assert_eq!(mask("key\u{8}"), ["::add-mask::key\u{8}"], "a mask is the value itself");
     }
 
     #[test]
