@@ -11,10 +11,12 @@ pub fn compare(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Toleranc
 
 /// Measurements of equal files are only for the report: what cannot be measured does not make them differ.
 fn of_equal_bytes(compared: Comparison) -> Comparison {
-    match compared.reason() {
-        None => Comparison { coverage: Coverage::Whole, ..compared },
-        Some(why) => Comparison::new(compared.kind, true).remark(format!("the bytes are equal, but they were not measured: {why}")),
-    }
+    let why = match (compared.reason(), &compared.coverage) {
+        (None, _) => return Comparison { coverage: Coverage::Whole, ..compared },
+        (Some(_), Coverage::BytesOnly(why)) => why,
+        (Some(why), _) => why,
+    };
+    Comparison::new(compared.kind, true).remark(format!("the bytes are equal, but they were not measured: {why}"))
 }
 
 fn compare_contents(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Tolerance) -> Comparison {

@@ -13,7 +13,7 @@ pub(crate) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, toleran
     let measured = (measure(left, true), measure(right, true));
     let ((one, one_spectra), (two, two_spectra)) = match decoded_pair(MediaKind::Audio, (left, right), measured) {
         Ok(pair) => pair,
-        Err(comparison) => return comparison,
+        Err(comparison) => return *comparison,
     };
     let found = distance(&one_spectra, &two_spectra, SHIFT_SEARCH_SECS);
     let duration = (one.duration_secs - two.duration_secs).abs();

@@ -98,7 +98,7 @@ impl Spectrum {
 
     /// Pads the remaining samples with silence.
     pub(super) fn finish(mut self) -> Spectra {
-        if self.spectra.len() == 0 || self.pending.len() > self.hop {
+        if self.spectra.is_empty() || self.pending.len() > self.hop {
             self.pending.resize(self.window.len().max(self.pending.len()), 0.0);
             self.transform_window(0);
         }

@@ -134,7 +134,7 @@ pub(super) fn compare_files(
     let files = (left, right);
     let (mut left, mut right) = match decoded_pair(MediaKind::Image, files, (Animation::open(left), Animation::open(right))) {
         Ok(animations) => animations,
-        Err(comparison) => return comparison,
+        Err(comparison) => return *comparison,
     };
     if left.size != right.size {
         return sizes_differ(left.size, right.size);

@@ -15,12 +15,13 @@ use crate::{Comparison, DecodeError, MediaFile, MediaKind, Tolerance};
 /// Compares two still images, the first frames of animations included.
 pub(super) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Tolerance) -> Comparison {
     match compare_decodable(left, right, tolerance) {
-        Ok(comparison) | Err(comparison) => comparison,
+        Ok(comparison) => comparison,
+        Err(comparison) => *comparison,
     }
 }
 
 /// The error is the comparison of files of which at least one does not decode.
-fn compare_decodable(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Tolerance) -> Result<Comparison, Comparison> {
+fn compare_decodable(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Tolerance) -> Result<Comparison, Box<Comparison>> {
     let (one, two) = decoded_pair(MediaKind::Image, (left, right), (header(left), header(right)))?;
     if one.size() != two.size() {
         return Ok(sizes_differ(one.size(), two.size()));
@@ -28,7 +29,7 @@ fn compare_decodable(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &To
     if one.decoded_bytes.saturating_add(two.decoded_bytes) > DECODED_BYTES {
         let limit = DECODED_BYTES / 1024 / 1024;
         let reason = format!("not decoded because both images together take more than {limit} MiB");
-        return Err(Comparison::of_bytes_only(MediaKind::Image, reason));
+        return Err(Box::new(Comparison::of_bytes_only(MediaKind::Image, reason)));
     }
     let _share = BUDGET.take(one.decoded_bytes + two.decoded_bytes);
     let (one, two) = decoded_pair(MediaKind::Image, (left, right), decode_both(left, right))?;

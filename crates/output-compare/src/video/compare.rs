@@ -15,7 +15,7 @@ pub(crate) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, toleran
     let facts = (video_facts(left), video_facts(right));
     let (one, two) = match decoded_pair(MediaKind::Video, (left, right), facts) {
         Ok(pair) => pair,
-        Err(comparison) => return comparison,
+        Err(comparison) => return *comparison,
     };
     let duration = (one.duration_secs - two.duration_secs).abs();
     // Encoders may drop or repeat a frame at the end.
