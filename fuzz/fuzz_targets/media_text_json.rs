@@ -1,4 +1,5 @@
-//! The bytes before and after the first line break as two files of any kind: a file equals itself, and the order of the two does not matter.
+//! The bytes before and after the first line break as two files of any kind: a file equals itself, and the order of the two does not
+//! matter.
 
 #![no_main]
 

@@ -148,7 +148,8 @@ impl ContextFiles {
         (weights, Self { root: self.root, entries: others, generated: self.generated, special: self.special })
     }
 
-    /// Adds a copy of a file at the project's root under another name, in place of what has that name; `None` if one of the two is not a file.
+    /// Adds a copy of a file at the project's root under another name, in place of what has that name; `None` if one of the two is not a
+    /// file.
     pub(super) fn with_copy(mut self, file: &str, name: &str) -> Option<Self> {
         let is_file = |entry: &&ContextEntry| matches!(entry.kind, ContextEntryKind::File { .. });
         let original = self.entries.iter().find(|entry| entry.path == Path::new(file)).filter(is_file)?;

@@ -10,8 +10,8 @@ use crate::build::source_digest;
 /// The label. Every push writes it, with an empty value if it is not known what the image was made of.
 pub const FINGERPRINT_LABEL: &str = "safe-push.source";
 
-/// The fingerprint of a build. `base` identifies the image that it starts from. `None` for a Dockerfile of the project's own, which may start from
-/// several. Reads every file that the build is given, and blocks.
+/// The fingerprint of a build. `base` identifies the image that it starts from. `None` for a Dockerfile of the project's own, which may
+/// start from several. Reads every file that the build is given, and blocks.
 ///
 /// # Errors
 /// When the project cannot be read.

@@ -1,7 +1,7 @@
 //! Reads a command line.
 //!
-//! `run` is the default: command lines that start with OWNER/NAME or a flag are runs, so that those of `cog-safe-push` work unchanged. A bare
-//! word is a command, or a mistake: it never starts a run.
+//! `run` is the default: command lines that start with OWNER/NAME or a flag are runs, so that those of `cog-safe-push` work unchanged. A
+//! bare word is a command, or a mistake: it never starts a run.
 
 use std::ffi::OsString;
 

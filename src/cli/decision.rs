@@ -117,8 +117,8 @@ pub(super) fn refuse_thwarted(run: &RunSettings, on_sandbox: bool, context: &Con
     }
 }
 
-/// Decides from the event, the settings, the tokens and whose commit is checked out. No file of the repository takes part, apart from those in
-/// which git keeps the commit.
+/// Decides from the event, the settings, the tokens and whose commit is checked out. No file of the repository takes part, apart from those
+/// in which git keeps the commit.
 ///
 /// # Errors
 /// When nothing at all may be done on this event.

@@ -43,8 +43,8 @@ impl Environment {
         Self::with_extra_secrets(variables, PathBuf::from("."))
     }
 
-    /// Turns the input extra_secrets into variables: a workflow cannot choose the names of variables itself. None of them replaces another, or
-    /// one that means something to the runner or to us.
+    /// Turns the input extra_secrets into variables: a workflow cannot choose the names of variables itself. None of them replaces another,
+    /// or one that means something to the runner or to us.
     fn with_extra_secrets(mut variables: BTreeMap<String, String>, folder: PathBuf) -> Self {
         let mut extra_secrets = BTreeSet::new();
         for line in variables.remove(EXTRA_SECRETS).unwrap_or_default().lines() {

@@ -1,8 +1,9 @@
 //! Where records of what was tested come from, and what seals them.
 //!
-//! A pull request's run leaves its record in the check run of the head commit. The run of the merge finds it through the pull request that the
-//! pushed commit came with, or on the pushed commit itself, where a merge queue tested that. Neither place proves anything: whoever may push a branch can run workflows that write check runs. The seal does. Its key
-//! is derived from the CLI token, so whoever could forge a record could push to the live model without one, and a fork has neither.
+//! A pull request's run leaves its record in the check run of the head commit. The run of the merge finds it through the pull request that
+//! the pushed commit came with, or on the pushed commit itself, where a merge queue tested that. Neither place proves anything: whoever may
+//! push a branch can run workflows that write check runs. The seal does. Its key is derived from the CLI token, so whoever could forge a
+//! record could push to the live model without one, and a fork has neither.
 
 use std::sync::Arc;
 

@@ -150,8 +150,8 @@ impl ConfigFiles {
         }
     }
 
-    /// What a request for tests of live versions names: configurations, and models as OWNER/NAME. Such a model is tested as its configuration
-    /// says, if it has one.
+    /// What a request for tests of live versions names: configurations, and models as OWNER/NAME. Such a model is tested as its
+    /// configuration says, if it has one.
     pub(super) fn requested_live(&self, root: &Path, request: &str) -> Result<SelectedFiles, ConfigError> {
         let (models, words): (Vec<&str>, Vec<&str>) = split_request(request).into_iter().partition(|word| word.contains('/'));
         if models.is_empty() {

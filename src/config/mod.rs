@@ -1,8 +1,8 @@
 //! Files, variables, action inputs and flags become validated plans.
 //!
 //! Layers, later ones win: defaults, `.safe-push.yaml`, the model's configuration, `SAFE_PUSH_*`, inputs of the action, flags. An empty
-//! value counts as absent. [`settings`] declares what can be set, [`load`] joins the layers into plans, and [`configured`] lists the models.
-//! Nothing here reads the environment of the process or calls a service.
+//! value counts as absent. [`settings`] declares what can be set, [`load`] joins the layers into plans, and [`configured`] lists the
+//! models. Nothing here reads the environment of the process or calls a service.
 
 mod checks;
 mod choices;

@@ -1,7 +1,7 @@
 //! The models that configurations name, compared before anything is done with one of them.
 //!
-//! Within a configuration they are all different. Across the configurations of a repository, nothing untested gets to where another configuration
-//! publishes. Names are compared without regard to case, as Replicate compares them.
+//! Within a configuration they are all different. Across the configurations of a repository, nothing untested gets to where another
+//! configuration publishes. Names are compared without regard to case, as Replicate compares them.
 
 use cog_findings::{Finding, Location};
 

@@ -198,7 +198,8 @@ impl ConfiguredRepository {
         ConfigFiles::find(&self.root, self.config_dir(), self.projects.iter())
     }
 
-    /// The plan of a model without a file: fuzz inputs and nothing else, as in cog-safe-push. The model can be the image that `cog.yaml` names.
+    /// The plan of a model without a file: fuzz inputs and nothing else, as in cog-safe-push. The model can be the image that `cog.yaml`
+    /// names.
     pub(super) fn model_without_file(
         &self,
         sources: &Sources,

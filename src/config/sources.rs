@@ -26,8 +26,8 @@ pub struct Sources {
     pub model_argument: Option<String>,
     /// The model of a version to verify. It chooses the configuration, and the configured model stays the live one.
     pub verified_model: Option<String>,
-    /// Whether several configured models without a choice mean all of them. Otherwise they are an error, because a run that publishes needs a
-    /// choice.
+    /// Whether several configured models without a choice mean all of them. Otherwise they are an error, because a run that publishes needs
+    /// a choice.
     pub every_model: bool,
     /// Whether a project without the name of a live model will do, because nothing is compared or published.
     pub model_optional: bool,

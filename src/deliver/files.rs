@@ -79,8 +79,8 @@ const PROBE_BYTES: usize = 64 * 1024;
 
 /// Writes `run.json`, `report.md`, `junit.xml` and `report.html`. If one cannot be written, the others still are.
 ///
-/// Below `base` no link of the repository is followed: see `folder`. Each file appears whole or not at all: a reader beside us never sees half of one. A link of that name is replaced, and its target left
-/// alone.
+/// Below `base` no link of the repository is followed: see `folder`. Each file appears whole or not at all: a reader beside us never sees
+/// half of one. A link of that name is replaced, and its target left alone.
 pub fn write_report(base: Option<&Path>, folder: &Path, run: &Redacted<Run>) -> WrittenReport {
     let mut written = WrittenReport::default();
     match folder::make(base, folder) {

@@ -1,6 +1,6 @@
 //! Gives the files and folders of a report to the owner of the folder they are in. `docker run -v` writes as root into somebody's folder,
-//! who could otherwise neither remove the report nor write the next one. Only root can give files away; others write as themselves, so a refusal
-//! changes nothing.
+//! who could otherwise neither remove the report nor write the next one. Only root can give files away; others write as themselves, so a
+//! refusal changes nothing.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, fchown, lchown};

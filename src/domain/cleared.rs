@@ -156,8 +156,8 @@ impl Verified {
         &self.cases
     }
 
-    /// Clears the version for publication as a version of `model`, in place of the version that it was checked against. Fails if a case failed,
-    /// errored or did not finish, or if a finding is an error. A flaky case passes; the report shows it as flaky.
+    /// Clears the version for publication as a version of `model`, in place of the version that it was checked against. Fails if a case
+    /// failed, errored or did not finish, or if a finding is an error. A flaky case passes; the report shows it as flaky.
     pub fn clear(self, model: ModelRef, replaces: Replaced) -> Result<Cleared, Blocked> {
         Blocked::find(&self.cases, &self.findings)?;
         let Self { staged, compared_outputs, .. } = self;
@@ -208,8 +208,8 @@ impl LiveBefore {
         Replaced::Version(self.newest.clone())
     }
 
-    /// Clears it without a prediction, for the model that it is of, in place of the newest version. `findings` are those of the comparison of
-    /// the newest version's schema with its own: an error is an error, however urgent it is.
+    /// Clears it without a prediction, for the model that it is of, in place of the newest version. `findings` are those of the comparison
+    /// of the newest version's schema with its own: an error is an error, however urgent it is.
     pub fn clear(self, findings: &[Finding]) -> Result<Cleared, Blocked> {
         Blocked::find(&[], findings)?;
         let (model, replaces) = (self.version.model.clone(), self.replaces());

@@ -9,7 +9,8 @@ pub const SELECT_SCRIPTS: [&str; 2] = ["script/select-model", "script/select.sh"
 /// Where a model's project is in its repository. By default it is the repository itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProjectPlace {
-    /// The folder that is built, relative to the repository with `/`; empty for the repository itself. Paths in `cog.yaml` are relative to it.
+    /// The folder that is built, relative to the repository with `/`; empty for the repository itself. Paths in `cog.yaml` are relative to
+    /// it.
     pub context: String,
     /// The folder of `cog.yaml`, relative to the folder that is built; empty when that is the same.
     pub config_folder: String,

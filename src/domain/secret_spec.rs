@@ -1,7 +1,7 @@
 //! Build secrets as the user names them: `id=token,env=HF_TOKEN` or `id=token,src=secrets/token.txt`.
 //!
-//! The form is that of `cog build --secret` and `docker build --secret`: comma-separated fields, quoted where a value holds a comma. Who may
-//! name which source is left to `config`, reading the value to `build`.
+//! The form is that of `cog build --secret` and `docker build --secret`: comma-separated fields, quoted where a value holds a comma. Who
+//! may name which source is left to `config`, reading the value to `build`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

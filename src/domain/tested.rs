@@ -1,9 +1,9 @@
 //! What a run tested, as a record that a later run can publish by: test once, publish later.
 //!
-//! A record names the version by its digest, and everything that its verdict depended on: the source, the configuration, the live version that
-//! it was compared with, and the version of safe-push. It is written for a version that is
-//! [`Cleared`](crate::domain::cleared::Cleared), and sealed with a key that is derived from the CLI token. Whoever could forge a record could
-//! publish without one.
+//! A record names the version by its digest, and everything that its verdict depended on: the source, the configuration, the live version
+//! that it was compared with, and the version of safe-push. It is written for a version that is
+//! [`Cleared`](crate::domain::cleared::Cleared), and sealed with a key that is derived from the CLI token. Whoever could forge a record
+//! could publish without one.
 
 use std::fmt;
 

@@ -10,8 +10,8 @@ use super::hardware::{located, named};
 use super::rules;
 use crate::domain::plan::ModelPlan;
 
-/// GPUs by the start of their names on Replicate, with their architecture and the first CUDA whose wheels of PyTorch have kernels for it: newer GPUs of
-/// one generation run the kernels of older ones. See `docs/reference/cog.md#compatibility-tables`.
+/// GPUs by the start of their names on Replicate, with their architecture and the first CUDA whose wheels of PyTorch have kernels for it:
+/// newer GPUs of one generation run the kernels of older ones. See `docs/reference/cog.md#compatibility-tables`.
 const GPUS: [(&str, &str, (u32, u32)); 4] =
     [("gpu-t4", "sm_75", (10, 0)), ("gpu-a100", "sm_80", (11, 0)), ("gpu-l40s", "sm_89", (11, 0)), ("gpu-h100", "sm_90", (11, 8))];
 

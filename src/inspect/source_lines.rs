@@ -22,8 +22,8 @@ const AROUND_EXCEPTION: (usize, usize) = (4, 2);
 /// Where Cog puts the project in an image: `docs/reference/cog.md#instructions`.
 const IN_THE_IMAGE: &str = "/src/";
 
-/// Adds the lines that explain why a case did not pass. Lines of the model only if its project is what was tested. Lines of the configuration only if
-/// no case has an input that is hidden: its value may be among them. Blocks for about a millisecond per case.
+/// Adds the lines that explain why a case did not pass. Lines of the model only if its project is what was tested. Lines of the
+/// configuration only if no case has an input that is hidden: its value may be among them. Blocks for about a millisecond per case.
 pub(crate) fn add_source_lines(cases: &mut [CaseReport], repository: &Path, tested: Option<&ProjectPlace>) {
     let has_hidden = cases.iter().flat_map(|case| case.inputs.values()).any(|value| value == HIDDEN);
     let mut files = SourceFiles { repository, texts: BTreeMap::new() };

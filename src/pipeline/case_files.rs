@@ -1,4 +1,5 @@
-//! Files of the repository in test cases: inputs written as `@input/cat.png`, and expected files. They are read before the first prediction.
+//! Files of the repository in test cases: inputs written as `@input/cat.png`, and expected files. They are read before the first
+//! prediction.
 //!
 //! Only inputs that take a file count, so a text may start with `@`. A small file goes into the input itself; a larger one is uploaded.
 

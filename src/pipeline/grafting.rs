@@ -108,8 +108,8 @@ fn check_wanted(build: &BuildPlan, is_official: bool) -> Result<(), NoGraft> {
     if is_official { Err(NoGraft::Official) } else { Ok(()) }
 }
 
-/// Gives a built image the label that lets a later run graft on it. An image that cannot be taken apart loses any that it has: who wrote it is not
-/// known.
+/// Gives a built image the label that lets a later run graft on it. An image that cannot be taken apart loses any that it has: who wrote it
+/// is not known.
 pub(super) fn labelled(
     image: BuiltImage,
     details: Option<&ImageDetails>,

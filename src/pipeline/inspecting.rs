@@ -118,7 +118,8 @@ fn as_cause(finding: &Finding) -> Finding {
     if finding.code.as_str() != DEFAULT_NONE { finding.clone() } else { finding.clone().with_severity(Severity::Error) }
 }
 
-/// Asks the judge a cheap question before anything is built: a wrong key, a wrong model or an empty account would be noticed at the very end.
+/// Asks the judge a cheap question before anything is built: a wrong key, a wrong model or an empty account would be noticed at the very
+/// end.
 async fn expect_judge(plan: &ModelPlan, services: &VerifyServices, cancelled: &CancellationToken) -> Result<(), Stop> {
     let Some(judge) = services.judge.as_ref().filter(|_| plan.asks_judge()) else { return Ok(()) };
     let proving = prove_judge(judge.as_ref(), plan.predict.judge_model.as_deref());

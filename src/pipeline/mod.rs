@@ -9,8 +9,8 @@
 //! - [`roll_back`]: an older version of the live model becomes its newest one again
 //!
 //! One file holds one stage. `record` enters stages: events, cancellation with grace, and the outcome in the report. What a stage learns
-//! goes into the report at once, so that a run which is stopped or fails keeps the values so far. What an error means for the verdict is decided in one place, `stop`. Rendering, delivery and exit codes are
-//! left to `report`, `deliver` and `cli`.
+//! goes into the report at once, so that a run which is stopped or fails keeps the values so far. What an error means for the verdict is
+//! decided in one place, `stop`. Rendering, delivery and exit codes are left to `report`, `deliver` and `cli`.
 
 mod building;
 mod canary;

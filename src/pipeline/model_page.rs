@@ -1,8 +1,8 @@
 //! The README and the description of the live model's page, taken from a file of the repository.
 //!
-//! They follow a version that was published, or one that is live already because nothing changed, and never precede one. A run that does not publish says what
-//! publishing would change. A page
-//! that could not be written is a warning: the version is live, and the next run tries again.
+//! They follow a version that was published, or one that is live already because nothing changed, and never precede one. A run that does
+//! not publish says what publishing would change. A page that could not be written is a warning: the version is live, and the next run
+//! tries again.
 
 use std::path::Path;
 

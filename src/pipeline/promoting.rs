@@ -1,7 +1,7 @@
 //! Test once, publish later: publishes a version that an earlier run tested, without building or running it again.
 //!
-//! A run that may not publish leaves a record of what it tested (`domain::tested`). A later run takes it if everything that the verdict depended on
-//! is as it was; otherwise it does everything again, and says why.
+//! A run that may not publish leaves a record of what it tested (`domain::tested`). A later run takes it if everything that the verdict
+//! depended on is as it was; otherwise it does everything again, and says why.
 
 use cog_findings::Finding;
 use serde_json::Value;

@@ -301,7 +301,8 @@ impl StageWork for TrialPrediction<'_> {
     }
 }
 
-/// One prediction: the first test case whose inputs the older version takes, or generated inputs. It has to succeed, whatever the case expects.
+/// One prediction: the first test case whose inputs the older version takes, or generated inputs. It has to succeed, whatever the case
+/// expects.
 fn trial(plan: &VerifyPlan, schema: &Value, judge: JudgeAbility) -> VerifyPlan {
     let bare = VerifyPlan { cases: Vec::new(), compare: Comparison::Off, fuzz: None, fail_fast: true, ..plan.clone() };
     let takes = |case: &TestCase| {

@@ -1,7 +1,8 @@
 //! An unchanged model is not published again: the live version says in a label what it was made of.
 //!
-//! The label is written by every push, and a version of the live model went through a run's tests. The label does not contain the age of packages
-//! without a pin, so `--no-cache` publishes anew, as `always` does. Official models have a second version, about which the label says nothing.
+//! The label is written by every push, and a version of the live model went through a run's tests. The label does not contain the age of
+//! packages without a pin, so `--no-cache` publishes anew, as `always` does. Official models have a second version, about which the label
+//! says nothing.
 
 use crate::build::{BuildRequest, FINGERPRINT_LABEL, base_identity, fingerprint};
 use crate::domain::identity::VersionRef;

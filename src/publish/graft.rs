@@ -1,4 +1,5 @@
-//! A grafted image becomes a version of the test model within the registry: its new layers are put, those that it keeps are mounted or streamed.
+//! A grafted image becomes a version of the test model within the registry: its new layers are put, those that it keeps are mounted or
+//! streamed.
 
 use tokio_util::sync::CancellationToken;
 

@@ -1,8 +1,9 @@
 //! Layers that the registry has in other repositories are mounted before the daemon pushes.
 //!
-//! A daemon with the containerd store tries to mount from one repository alone, the alphabetically last of those in which it ever saw a layer. If that
-//! one was deleted, or belongs to another registry on the same host, the daemon sends the layer again. It asks for every layer by its digest first, so
-//! what was mounted before is not sent. Other daemons do not know the digests of packed layers before they push, and choose better themselves.
+//! A daemon with the containerd store tries to mount from one repository alone, the alphabetically last of those in which it ever saw a
+//! layer. If that one was deleted, or belongs to another registry on the same host, the daemon sends the layer again. It asks for every
+//! layer by its digest first, so what was mounted before is not sent. Other daemons do not know the digests of packed layers before they
+//! push, and choose better themselves.
 //!
 //! Layers are recognized by what they unpack to. Whatever fails here costs bytes, nothing else: the daemon pushes what is missing.
 

@@ -29,8 +29,8 @@ use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 /// ```
 ///
 /// The live version is checked before anything is sent, and once more right before the manifest is, because layers can take long. If it is
-/// not the one that was cleared to be replaced, nothing is published. A version that somebody else publishes at the same moment may still be
-/// replaced, but this is noticed: [`Published::overwritten`].
+/// not the one that was cleared to be replaced, nothing is published. A version that somebody else publishes at the same moment may still
+/// be replaced, but this is noticed: [`Published::overwritten`].
 ///
 /// Canceling interrupts everything but the manifest on its way: a version that may exist is always named.
 ///

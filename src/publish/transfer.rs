@@ -1,5 +1,5 @@
-//! A staged version becomes a version of another model within the registry: its layers are mounted, or else streamed, and its manifest is put
-//! again with a fresh `run.cog.push_id`. No daemon takes part.
+//! A staged version becomes a version of another model within the registry: its layers are mounted, or else streamed, and its manifest is
+//! put again with a fresh `run.cog.push_id`. No daemon takes part.
 //!
 //! It starts from the manifest in the registry, which is what was tested. A repository gets the manifest last, when it has every blob, so
 //! there is never half a version. Two concurrent runs have different manifests. `route` decides whether the manifest may be sent, and waits

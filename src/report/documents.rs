@@ -1,7 +1,7 @@
 //! What commands print with `--format json`: types with frozen names, each with a JSON Schema in `schemas/`.
 //!
-//! [`PrintedDocument`] is what the CLI prints as JSON, so a document without a schema does not compile. Fields are added, never renamed or removed.
-//! `run.json` is in `json::v1`; formats of others (OpenAPI, SARIF) have schemas of their own.
+//! [`PrintedDocument`] is what the CLI prints as JSON, so a document without a schema does not compile. Fields are added, never renamed or
+//! removed. `run.json` is in `json::v1`; formats of others (OpenAPI, SARIF) have schemas of their own.
 
 use std::collections::BTreeMap;
 

@@ -93,8 +93,8 @@ fn find(word: &str, known: &[ModelName]) -> Result<ModelName, SelectError> {
     })
 }
 
-/// Where the names of configurations and those of the select script differ. A model needs a configuration; whether it needs the script, only
-/// the script knows.
+/// Where the names of configurations and those of the select script differ. A model needs a configuration; whether it needs the script,
+/// only the script knows.
 pub fn differences(configured: &[(ModelName, String)], script: &ScriptNames, path: &str, folder: &str) -> Vec<Finding> {
     let Some(scripted) = &script.names else { return Vec::new() };
     let without = scripted.iter().filter(|name| !configured.iter().any(|(configured, _)| configured == *name));

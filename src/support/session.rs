@@ -1,5 +1,5 @@
-//! Kills every process of a session. Processes cannot leave it, so all are found: by the process that started the session, or, after that one was
-//! killed, by a later one that reads its note.
+//! Kills every process of a session. Processes cannot leave it, so all are found: by the process that started the session, or, after that
+//! one was killed, by a later one that reads its note.
 
 use std::fs;
 use std::path::Path;
@@ -32,8 +32,8 @@ pub(super) fn end_noted(folder: &Path) {
     let noted = fs::read_to_string(folder.join(NOTE)).ok();
     let Some(leader) = noted.and_then(|text| ProcessMark::parse(&text)) else { return };
     let session = i32::try_from(leader.process()).ok();
-    // A number of another machine, boot or namespace means nothing here. As long as a session has members, no other process gets its number:
-    // if one has it, they are gone. What is left of a leader that nobody waited for is not another process.
+    // A number of another machine, boot or namespace means nothing here. As long as a session has members, no other process gets its
+    // number: if one has it, they are gone. What is left of a leader that nobody waited for is not another process.
     let is_there = match leader.owner() {
         Owner::Running => true,
         Owner::Ended => ProcessMark::of(leader.process()).is_none(),

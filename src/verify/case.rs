@@ -111,8 +111,8 @@ impl Engine<'_> {
         let check: Box<dyn Check> = check_for(&case.expectation, &case.compare);
         let checks_health = self.request.plan.health != HealthMode::Off && case.expectation == Expectation::Succeeds;
         let mut needs = check.needs();
-        // The report shows files even if no checker needs them. Those of a training may be gigabytes, so only a checker that needs them gets
-        // them.
+        // The report shows files even if no checker needs them. Those of a training may be gigabytes, so only a checker that needs them
+        // gets them.
         if needs.output_files == NeededFiles::None
             && !case.kind.is_training()
             && (self.request.plan.health != HealthMode::Off || self.output_folder.is_enabled())

@@ -25,8 +25,8 @@ use crate::verify::speed::SampleLog;
 use crate::verify::trained::TrainedVersions;
 use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
 
-/// How long judging may go on after the verification was stopped. Canceling predictions takes as long, and both have to fit into seven seconds:
-/// GitHub kills a canceled job soon after.
+/// How long judging may go on after the verification was stopped. Canceling predictions takes as long, and both have to fit into seven
+/// seconds: GitHub kills a canceled job soon after.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Cases whose files are in memory at the same time.

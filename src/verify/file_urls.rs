@@ -37,8 +37,8 @@ pub(super) fn urls_in(output: &Value, shape: Option<&Shape>) -> Vec<FileUrl> {
     found
 }
 
-/// Everything in an output that looks like a file URL, whatever the schema says, because `match_url` also works for models that return a URL as
-/// plain text.
+/// Everything in an output that looks like a file URL, whatever the schema says, because `match_url` also works for models that return a
+/// URL as plain text.
 pub(super) fn all_file_urls(output: &Value) -> Vec<FileUrl> {
     file_urls(output, None)
 }

@@ -31,8 +31,8 @@ impl OutputDefect {
     }
 }
 
-/// The defects in the output of a succeeded prediction, with their messages. Fuzz inputs may well produce an image of a single color or an empty
-/// text, so for them only defects that cannot be intended count.
+/// The defects in the output of a succeeded prediction, with their messages. Fuzz inputs may well produce an image of a single color or an
+/// empty text, so for them only defects that cannot be intended count.
 pub(super) fn output_defects(seen: &Observation, document: &Value, kind: CaseKind) -> Vec<(OutputDefect, String)> {
     let (PredictionOutcome::Succeeded, Some(output)) = (&seen.outcome, &seen.output) else { return Vec::new() };
     let mut found = Vec::new();

@@ -116,8 +116,8 @@ impl Engine<'_> {
     }
 }
 
-/// The inputs that an inventor sees, with the components they refer to. They are always called `Input`. What the model returns, and what the
-/// server adds, says nothing about inputs.
+/// The inputs that an inventor sees, with the components they refer to. They are always called `Input`. What the model returns, and what
+/// the server adds, says nothing about inputs.
 fn schemas_of(document: &Value, method: Method) -> Value {
     let all = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut kept = Map::new();
@@ -196,8 +196,8 @@ fn described(value: &Value) -> String {
     }
 }
 
-/// Applies the plan to invented inputs: removes disabled and `null` ones, and adds fixed ones. Secrets, and files that were not offered, come
-/// from the generated inputs, because invented ones cannot be valid.
+/// Applies the plan to invented inputs: removes disabled and `null` ones, and adds fixed ones. Secrets, and files that were not offered,
+/// come from the generated inputs, because invented ones cannot be valid.
 fn completed(
     (document, method): (&Value, Method),
     plan: &FuzzPlan,

@@ -1,5 +1,5 @@
-//! The judge, which decides whether an output fits a description, and the inventor, which writes test inputs. The caller of the verification
-//! provides both; in safe-push it is Claude.
+//! The judge, which decides whether an output fits a description, and the inventor, which writes test inputs. The caller of the
+//! verification provides both; in safe-push it is Claude.
 
 use std::fmt;
 

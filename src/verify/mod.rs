@@ -28,8 +28,8 @@
 //! - If not, the model is random. The judge decides, if there is one. Otherwise safe-push compares what randomness cannot change: types,
 //!   members, number and kind of files, image sizes, and durations and text lengths within an order of magnitude. If these agree, the case
 //!   passes with the note SP613; if not, it fails.
-//! - If a limit or a missing file keeps the live version's two outputs from being compared, nothing is known. The case passes with the warning
-//!   SP619 or SP616, unless the judge or the types and sizes say otherwise.
+//! - If a limit or a missing file keeps the live version's two outputs from being compared, nothing is known. The case passes with the
+//!   warning SP619 or SP616, unless the judge or the types and sizes say otherwise.
 //!
 //! If the live version fails, the case passes with a remark and the warning SP616.
 //!

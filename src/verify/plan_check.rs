@@ -22,8 +22,8 @@ use crate::verify::{jq, rules};
 const PROGRAM_BYTES: usize = 300;
 const NAMES_BYTES: usize = 300;
 
-/// Finds queries that do not compile, inputs that do not fit the schema, expectations that cannot be met, and a missing judge. Without a schema,
-/// only the checks that need none run.
+/// Finds queries that do not compile, inputs that do not fit the schema, expectations that cannot be met, and a missing judge. Without a
+/// schema, only the checks that need none run.
 pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>, judge: JudgeAbility) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(model) = plan.judge_model.as_deref().filter(|model| is_outdated(model)) {

@@ -1,7 +1,7 @@
 //! Output files as the report shows them: facts and small copies.
 //!
-//! They are kept by prediction, because which one decides a case is known only when the case is finished. Nothing here can fail a case: a file
-//! without a preview is reported by its facts alone.
+//! They are kept by prediction, because which one decides a case is known only when the case is finished. Nothing here can fail a case: a
+//! file without a preview is reported by its facts alone.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
 //! Slots for predictions: how many are in flight, and which is next.
 //!
-//! Retries go before first attempts, because their cases are closer to a verdict that may stop all others. Otherwise slots are first come, first
-//! served.
+//! Retries go before first attempts, because their cases are closer to a verdict that may stop all others. Otherwise slots are first come,
+//! first served.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,6 @@
-//! Foresees outputs that the judge will not see. The kind of a model's output is rarely written down, so a test case is only reported where its
-//! kind is as good as certain: it follows from what the case checks, which format its inputs ask for, how its author describes the output, what
-//! the schema calls its files, or what other cases compare them with.
+//! Foresees outputs that the judge will not see. The kind of a model's output is rarely written down, so a test case is only reported where
+//! its kind is as good as certain: it follows from what the case checks, which format its inputs ask for, how its author describes the
+//! output, what the schema calls its files, or what other cases compare them with.
 
 use cog_schema::{Method, Schemas, Shape, ShapeKind, input_properties};
 use serde_json::Value;

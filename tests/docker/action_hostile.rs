@@ -1,5 +1,5 @@
-//! A model that tries everything: its outputs, its logs and its source are full of what a log, Markdown or GitHub would obey, and it repeats
-//! the secrets of the run. One run of the action on a pull request, and all that people and machines get to see of it.
+//! A model that tries everything: its outputs, its logs and its source are full of what a log, Markdown or GitHub would obey, and it
+//! repeats the secrets of the run. One run of the action on a pull request, and all that people and machines get to see of it.
 
 use insta::assert_snapshot;
 use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};

@@ -1,4 +1,5 @@
-//! The examples through everything: built, run in containers, judged, compared with their live version and published. Only Claude is played.
+//! The examples through everything: built, run in containers, judged, compared with their live version and published. Only Claude is
+//! played.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Whole runs that graft instead of building, with a daemon, a sandbox, and containers that really run. Without a daemon these tests are skipped,
-//! except in CI, where they fail.
+//! Whole runs that graft instead of building, with a daemon, a sandbox, and containers that really run. Without a daemon these tests are
+//! skipped, except in CI, where they fail.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! A hostile select script in the action's own container, run as the runner runs it: with the Docker socket, the runner's files and tokens in
-//! the same container.
+//! A hostile select script in the action's own container, run as the runner runs it: with the Docker socket, the runner's files and tokens
+//! in the same container.
 
 use serde_json::json;
 use test_support::docker_is_there;

@@ -1,5 +1,5 @@
-//! The reusable workflow as the guide calls it, for repositories whose models are built, tested and published: on an emulated runner, with a
-//! Replicate on this machine.
+//! The reusable workflow as the guide calls it, for repositories whose models are built, tested and published: on an emulated runner, with
+//! a Replicate on this machine.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! The reusable workflow as the guide calls it, run from its first job to its last, for a repository whose models need no build to be checked.
+//! The reusable workflow as the guide calls it, run from its first job to its last, for a repository whose models need no build to be
+//! checked.
 
 use serde_json::{Value, json};
 use std::path::Path;

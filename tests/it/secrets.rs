@@ -138,8 +138,8 @@ async fn jq_queries_work_in_their_own_process() {
     sandbox.stop().await;
 }
 
-/// The streams of the process are outlets: whoever writes to one takes only what the redactor made. The stage of an untrusted program has no
-/// secret to hide, and says only why it could not start.
+/// The streams of the process are outlets: whoever writes to one takes only what the redactor made. The stage of an untrusted program has
+/// no secret to hide, and says only why it could not start.
 #[test]
 fn only_the_printer_writes_to_the_streams() {
     let known = ["src/cli/printer.rs", "src/cli/start.rs", "src/support/untrusted/isolator.rs", "src/verify/jq/worker.rs"];

@@ -13,14 +13,14 @@
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
-    /// Mean Euclidean distance of the RGBA colors of two images, 0 to 510. The default is cog-safe-push's threshold. Reports store the British
-    /// spelling, so it stays.
+    /// Mean Euclidean distance of the RGBA colors of two images, 0 to 510. The default is cog-safe-push's threshold. Reports store the
+    /// British spelling, so it stays.
     pub mean_color_distance: f64,
     /// Mean color distance within the worst tile of 16 × 16 pixels, 0 to 510. The mean over the
     /// whole image hides local damage: `docs/reference/cog-safe-push.md#comparing-images`.
     pub worst_tile_distance: f64,
-    /// Lowest mean structural similarity (SSIM) of the brightness of two images, where 1 is equal. JPEG compression of quality 75 and slight
-    /// noise stay above the default; blur and shifts do not.
+    /// Lowest mean structural similarity (SSIM) of the brightness of two images, where 1 is equal. JPEG compression of quality 75 and
+    /// slight noise stay above the default; blur and shifts do not.
     pub ssim: f64,
     /// Difference of two JSON numbers relative to the greater one. Integers have to be equal.
     pub relative_number: f64,

@@ -1,6 +1,7 @@
 //! Checks whether an address is outside the public Internet.
 //!
-//! A URL from someone else could otherwise reach what only this machine can: services that trust its network, or cloud metadata. Names are not resolved here: whoever connects decides about the addresses that it gets.
+//! A URL from someone else could otherwise reach what only this machine can: services that trust its network, or cloud metadata. Names are
+//! not resolved here: whoever connects decides about the addresses that it gets.
 //!
 //! ```
 //! assert!(private_address::is_private("169.254.169.254".parse().unwrap()));

@@ -7,8 +7,8 @@
 //! A process in another namespace cannot be asked about. If it ran in a container that a daemon knows, the daemon can
 //! ([`ProcessMark::witness`]). What remains unknown is left alone until it is older than [`AGE_LIMIT`].
 //!
-//! Marks read Linux's `/proc`. Elsewhere there is no mark for the current process, and nothing counts as left behind. Finding and removing what
-//! was left is up to the caller, apart from temporary folders ([`folder`]).
+//! Marks read Linux's `/proc`. Elsewhere there is no mark for the current process, and nothing counts as left behind. Finding and removing
+//! what was left is up to the caller, apart from temporary folders ([`folder`]).
 //!
 //! ```
 //! use process_mark::{Owner, ProcessMark};

@@ -23,8 +23,8 @@ pub struct SandboxOptions {
     pub bind: IpAddr,
     /// The TCP port to listen on. Default: 0, any free port.
     pub port: u16,
-    /// Further hosts that requests may name, such as that of this machine in its network. The address to listen on is always answered to, and
-    /// loopback names are from this machine; requests for any other host are refused, so that no page in a browser can use the sandbox.
+    /// Further hosts that requests may name, such as that of this machine in its network. The address to listen on is always answered to,
+    /// and loopback names are from this machine; requests for any other host are refused, so that no page in a browser can use the sandbox.
     pub hosts: Vec<String>,
     /// The account that owns the tokens and, by default, the models.
     pub username: String,

@@ -3,8 +3,8 @@
 use crate::clients::docker::InspectImages;
 use crate::clients::registry::ImageDigests;
 
-/// Identifies the image behind a reference as a build on this daemon would find it: the digest of its manifest, or the daemon's id for an image that
-/// never came from a registry. `None` if neither the daemon nor the registry knows it.
+/// Identifies the image behind a reference as a build on this daemon would find it: the digest of its manifest, or the daemon's id for an
+/// image that never came from a registry. `None` if neither the daemon nor the registry knows it.
 pub async fn base_identity(reference: &str, images: &dyn InspectImages, digests: &dyn ImageDigests) -> Option<String> {
     // A daemon that does not answer cannot build.
     if let Ok(local) = images.inspect_image(reference).await {

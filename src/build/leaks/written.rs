@@ -1,8 +1,8 @@
 //! The secrets that a script has written into a project's files.
 //!
-//! A script does not say what it wrote: its key may come from a variable, a vault or another file. Three things count as a key: the value of
-//! a variable that is now in a changed file, a word of such a file that looks like a key, and a word that is a whole file. Words count only if
-//! they are in no other file. Files without a key are listed. Elsewhere it is checked that the script's changes are undone.
+//! A script does not say what it wrote: its key may come from a variable, a vault or another file. Three things count as a key: the value
+//! of a variable that is now in a changed file, a word of such a file that looks like a key, and a word that is a whole file. Words count
+//! only if they are in no other file. Files without a key are listed. Elsewhere it is checked that the script's changes are undone.
 
 use std::collections::BTreeSet;
 use std::fs::File;

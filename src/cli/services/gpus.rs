@@ -21,7 +21,8 @@ pub(in crate::cli) fn uses_gpu(plan: &ModelPlan) -> bool {
     cog_source::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
 }
 
-/// The GPUs of a sandbox: those that were asked for, or all if a model needs one and the daemon has them. Also returns what to say about it.
+/// The GPUs of a sandbox: those that were asked for, or all if a model needs one and the daemon has them. Also returns what to say about
+/// it.
 pub(super) async fn gpus(
     run: &RunSettings,
     models: &[ModelPlan],

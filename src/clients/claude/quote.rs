@@ -18,8 +18,8 @@ impl Quoted {
 }
 
 impl Quoted {
-    /// Quotes the head and the tail of a text, and says how much is left out between them. What a text ends with can matter as much as what it
-    /// starts with.
+    /// Quotes the head and the tail of a text, and says how much is left out between them. What a text ends with can matter as much as what
+    /// it starts with.
     pub fn both_ends(text: &str, most_bytes: usize) -> Self {
         if text.len() <= most_bytes {
             return Self::new(text, most_bytes);

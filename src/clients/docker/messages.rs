@@ -1,7 +1,7 @@
 //! How a stream of the daemon's messages ends.
 //!
-//! Docker ends each message with a line break. Where a read from the connection ends between the two, bollard takes the message at once, and
-//! calls a line break that nothing follows an error: bytes that remain. So this error may be a good end: only the messages before it
+//! Docker ends each message with a line break. Where a read from the connection ends between the two, bollard takes the message at once,
+//! and calls a line break that nothing follows an error: bytes that remain. So this error may be a good end: only the messages before it
 //! show that.
 
 use bollard::errors::Error as BollardError;

@@ -90,8 +90,9 @@ pub struct Derivation {
     pub environment: BTreeMap<String, String>,
     /// Files to add, in one layer. Without files, the layers are unchanged.
     pub files: Vec<DerivedFile>,
-    /// The time of these files and of the folders they are in, in seconds since 1970, so that they make the same layer whenever they are added.
-    /// The folders belong to root and can be entered by all. Without it, folders keep what they have, and new ones get the time of the build.
+    /// The time of these files and of the folders they are in, in seconds since 1970, so that they make the same layer whenever they are
+    /// added. The folders belong to root and can be entered by all. Without it, folders keep what they have, and new ones get the time of
+    /// the build.
     pub fixed_time: Option<u64>,
 }
 

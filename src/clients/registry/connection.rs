@@ -115,7 +115,8 @@ impl Connection {
         self.authorized(scopes, url, build).await
     }
 
-    /// Sends a request whose body cannot be sent twice. A known authorization that has expired is forgotten, so that the next try gets a new one.
+    /// Sends a request whose body cannot be sent twice. A known authorization that has expired is forgotten, so that the next try gets a
+    /// new one.
     pub(super) async fn send_once(
         &self,
         scopes: &Scopes,

@@ -2,8 +2,8 @@
 //!
 //! A blob that fits into one piece is sent with the request that ends its upload. A longer one is sent in pieces of at most
 //! [`PIECE_BYTES`], because proxies in front of registries limit requests, and because only a piece has to be kept in memory and repeated
-//! when the connection breaks. After a failure the registry says how far it got; where it does not, the upload starts again. A registry that
-//! takes no pieces gets the blob as one stream.
+//! when the connection breaks. After a failure the registry says how far it got; where it does not, the upload starts again. A registry
+//! that takes no pieces gets the blob as one stream.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! Writing to a registry: the role, and its real client.
 //!
 //! Why not the crate `oci-client`: it holds a token for one repository, but a mount needs one for two; it treats the upload session that
-//! answers a refused mount as an error; it neither retries nor resumes uploads; and it drops unknown manifest fields. So these calls are our own, on the HTTP client that all clients share.
+//! answers a refused mount as an error; it neither retries nor resumes uploads; and it drops unknown manifest fields. So these calls are
+//! our own, on the HTTP client that all clients share.
 
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ pub trait RegistryWriter: Send + Sync {
     /// Streams a blob from one repository into another. `sent` is called with bytes as they are sent.
     async fn copy_blob(&self, to: &str, from: &str, blob: &Blob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError>;
 
-    /// Puts a new small blob into a repository, such as the configuration of a version, whose push id is unique. So it is not looked up first.
+    /// Puts a new small blob into a repository, such as the configuration of a version, whose push id is unique. So it is not looked up
+    /// first.
     async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError>;
 
     /// Puts a blob from a file into a repository, unless it is there. `sent` is called with bytes as they are sent.

@@ -1,7 +1,7 @@
 //! Files and variables that a configuration names: those whose content would get out are refused.
 //!
-//! A build secret, an input of a test case and the model's README leave the machine. The checkout may name files of the repository, and variables that
-//! the workflow allows, but never a token of safe-push's own.
+//! A build secret, an input of a test case and the model's README leave the machine. The checkout may name files of the repository, and
+//! variables that the workflow allows, but never a token of safe-push's own.
 
 use std::path::Path;
 

@@ -2,9 +2,9 @@
 
 /// Declares settings by group: a help text, the places where each may be written, a name, a type and, if there is one, a default.
 ///
-/// Makes `Settings`, whose members are values where there is a default and `Option`s where there is none; `PartialSettings`, which one layer
-/// sets; `Key`, which names a setting; and `SETTINGS`, the table for everything that lists them. The words in brackets are functions of
-/// [`Setting`](crate::config::settings::Setting).
+/// Makes `Settings`, whose members are values where there is a default and `Option`s where there is none; `PartialSettings`, which one
+/// layer sets; `Key`, which names a setting; and `SETTINGS`, the table for everything that lists them. The words in brackets are functions
+/// of [`Setting`](crate::config::settings::Setting).
 ///
 /// ```
 /// use safe_push::config::settings::Action;

@@ -5,8 +5,8 @@
 //! done. Once all have finished, it compares what it wrote with what is true, and repairs. Every writer looks after its own write, so the
 //! last write is always a true one. Who writes that all have finished has nothing to look after: nothing comes any more.
 //!
-//! Requests of one job, with those of its check run: 4 if it is alone, and 6 in a matrix. Jobs that finish in the same moment may each send 2
-//! more, and delete a comment that two of them created.
+//! Requests of one job, with those of its check run: 4 if it is alone, and 6 in a matrix. Jobs that finish in the same moment may each send
+//! 2 more, and delete a comment that two of them created.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Deployments on GitHub: the repository's page of environments shows what can be tried, what is live, and since when.
 //!
-//! A staged version is one of the environment `preview`, a published one of `replicate/OWNER/NAME`. All models share `preview`, and every pull
-//! request has its own, so GitHub's own way of replacing deployments would end those of others. Instead a deployment's task says whose it is,
-//! and the one before it of the same task is made inactive.
+//! A staged version is one of the environment `preview`, a published one of `replicate/OWNER/NAME`. All models share `preview`, and every
+//! pull request has its own, so GitHub's own way of replacing deployments would end those of others. Instead a deployment's task says whose
+//! it is, and the one before it of the same task is made inactive.
 //!
 //! The first request shows whether the token has `deployments: write`. Without it there are no deployments, which is not a problem.
 

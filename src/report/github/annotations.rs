@@ -57,8 +57,8 @@ impl<'a> Annotations<'a> {
         Self { places, annotated, sharing }
     }
 
-    /// The annotations of findings, most severe first, and the marks of these. Findings without a file are left out; those without a line go
-    /// on the first line. Notes are only for lines of the diff. Of very many, the first are taken.
+    /// The annotations of findings, most severe first, and the marks of these. Findings without a file are left out; those without a line
+    /// go on the first line. Notes are only for lines of the diff. Of very many, the first are taken.
     pub(crate) fn take(&mut self, findings: &[FindingEntry]) -> (Vec<LineAnnotation>, Vec<String>) {
         let mut taken = (Vec::new(), Vec::new());
         for finding in findings {

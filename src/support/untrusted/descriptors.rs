@@ -1,4 +1,5 @@
-//! Descriptors that this process inherited and would pass on. Ours are closed on `exec`; whoever started safe-push may have left others open.
+//! Descriptors that this process inherited and would pass on. Ours are closed on `exec`; whoever started safe-push may have left others
+//! open.
 
 use std::fs;
 

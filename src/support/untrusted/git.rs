@@ -50,8 +50,8 @@ const ENVIRONMENT: [(&str, &str); 9] = [
 
 /// Git in a folder, with these of its own arguments. `variable` looks one up in the environment.
 ///
-/// A `diff` needs [`DIFF_WITHOUT_PROGRAMS`] and [`FiltersOff`]. Commands that enter submodules, as `status` and `describe --dirty` do, are not
-/// to be used: git takes none of these settings there.
+/// A `diff` needs [`DIFF_WITHOUT_PROGRAMS`] and [`FiltersOff`]. Commands that enter submodules, as `status` and `describe --dirty` do, are
+/// not to be used: git takes none of these settings there.
 pub fn git<'a>(folder: &Path, variable: impl Fn(&str) -> Option<&'a str>, arguments: &[&str]) -> UntrustedProgram {
     let settings = SETTINGS.into_iter().flat_map(|setting| ["-c", setting]);
     let given = VARIABLES.into_iter().filter_map(|name| Some((name.to_owned(), SecretString::from(variable(name)?))));
@@ -66,8 +66,8 @@ pub fn git<'a>(folder: &Path, variable: impl Fn(&str) -> Option<&'a str>, argume
         .settings_of_user(&SETTINGS_OF_USER)
 }
 
-/// Options of a `diff` with which it starts no program, given that filters are off ([`FiltersOff`]). Git starts itself in a submodule to see
-/// whether files differ there, with the submodule's own settings alone; that `.gitmodules` cannot ask for with this option.
+/// Options of a `diff` with which it starts no program, given that filters are off ([`FiltersOff`]). Git starts itself in a submodule to
+/// see whether files differ there, with the submodule's own settings alone; that `.gitmodules` cannot ask for with this option.
 pub const DIFF_WITHOUT_PROGRAMS: [&str; 3] = ["--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"];
 
 /// The arguments of `git config` that list the filters of a checkout and their programs.

@@ -74,8 +74,8 @@ impl Launcher {
         Ok(Self { isolator: Some(Isolator { program: env::current_exe()?, need, home }) })
     }
 
-    /// A launcher without an isolator: the environment is scrubbed, and everything else is as it is for any child of this process. For tests
-    /// of what programs say.
+    /// A launcher without an isolator: the environment is scrubbed, and everything else is as it is for any child of this process. For
+    /// tests of what programs say.
     pub fn without_isolator() -> Self {
         Self::default()
     }

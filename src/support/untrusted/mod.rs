@@ -9,8 +9,8 @@
 //! - `no_new_privs`: no setuid program gives anything back
 //! - Landlock: system folders can be read, the checkout and a private temporary folder written, and nothing else; no process outside can be
 //!   inspected or signaled
-//! - seccomp: UNIX sockets and pairs of datagram sockets cannot be opened, so no daemon can be reached, and processes cannot leave the session or
-//!   enter a namespace; a program that only reads opens no socket at all
+//! - seccomp: UNIX sockets and pairs of datagram sockets cannot be opened, so no daemon can be reached, and processes cannot leave the
+//!   session or enter a namespace; a program that only reads opens no socket at all
 //! - a session of its own; what remains in it is killed when the program exits
 //!
 //! Files: `program` says what is started, `launcher` starts it, `policy` says what it may see, `isolator` is the other end. `landlock`

@@ -1,7 +1,7 @@
 //! Compares the staged version with the live one: the same inputs, both outputs.
 //!
-//! [`rounds`] runs the predictions and decides; the room's documentation says how. [`exact`] decides whether two outputs are the same, [`loose`]
-//! whether they have in common what randomness cannot change.
+//! [`rounds`] runs the predictions and decides; the room's documentation says how. [`exact`] decides whether two outputs are the same,
+//! [`loose`] whether they have in common what randomness cannot change.
 
 mod exact;
 mod loose;

@@ -97,8 +97,8 @@ fn values_of(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize
     }
 }
 
-/// The bounds of the range and some numbers between them. Without bounds, only small positive numbers and neighbors of the default: a missing
-/// limit does not mean that an image may be two billion pixels wide.
+/// The bounds of the range and some numbers between them. Without bounds, only small positive numbers and neighbors of the default: a
+/// missing limit does not mean that an image may be two billion pixels wide.
 fn integers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
     let low = shape.limits.minimum.as_ref().map(|bound| whole_end(bound, 1));
     let high = shape.limits.maximum.as_ref().map(|bound| whole_end(bound, -1));

@@ -38,8 +38,8 @@ impl UnfillableInput {
 
 /// Generates inputs that fit a schema. The same schema, settings and seed yield the same inputs in the same order.
 ///
-/// The first inputs hold only what is required, the second everything. After that, each optional input is sent or left out at random, and each
-/// input takes its values in turn. With enough iterations, every choice and every bound is sent.
+/// The first inputs hold only what is required, the second everything. After that, each optional input is sent or left out at random, and
+/// each input takes its values in turn. With enough iterations, every choice and every bound is sent.
 ///
 /// No inputs come twice, nor do those of a test case. An omitted input counts as its default. When nothing new is left, the generator ends.
 ///

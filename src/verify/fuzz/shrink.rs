@@ -1,6 +1,7 @@
 //! Shrinks failing inputs.
 //!
-//! Each step costs a prediction, so steps are few and bold: first without all optional inputs, then without one at a time, then with simpler values.
+//! Each step costs a prediction, so steps are few and bold: first without all optional inputs, then without one at a time, then with
+//! simpler values.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Counts the steps of a program, and stops it at a limit.
 //!
-//! jaq has no limits of its own, but fetches its table of terms at every step. The program is stopped by unwinding with `resume_unwind`, which
-//! skips the panic hook, and the unwinding is caught where the program was started.
+//! jaq has no limits of its own, but fetches its table of terms at every step. The program is stopped by unwinding with `resume_unwind`,
+//! which skips the panic hook, and the unwinding is caught where the program was started.
 
 use std::any::Any;
 use std::cell::Cell;

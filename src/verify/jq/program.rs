@@ -148,8 +148,8 @@ fn describe_compile(errors: &jaq_core::compile::Errors<&str, ()>) -> String {
 
 /// Runs work in a thread with a large stack, and turns unwinding into an error.
 ///
-/// Some filters do much in one step, such as `..` over a value that is nested a hundred thousand times. Their thread is abandoned when time is up.
-/// Unlike a blocking task of the runtime, it does not keep the process alive.
+/// Some filters do much in one step, such as `..` over a value that is nested a hundred thousand times. Their thread is abandoned when time
+/// is up. Unlike a blocking task of the runtime, it does not keep the process alive.
 fn in_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, JqError> + Send + 'static) -> Result<T, JqError> {
     let (sender, receiver) = mpsc::channel();
     let started = thread::Builder::new().name("jq".to_owned()).stack_size(STACK_BYTES).spawn(move || {

@@ -1,8 +1,8 @@
 //! Runs a program in a process of its own, which has a limit of memory and of time.
 //!
-//! jq values can double at every step, and Rust ends a process whose memory is used up. So the process that ends is not ours: the same executable
-//! is started with [`WORKER`] as its only argument, without environment, gets the program and the value on standard input, limits its own
-//! memory, and writes its answer to standard output. What it says on standard error, such as a panic, goes nowhere.
+//! jq values can double at every step, and Rust ends a process whose memory is used up. So the process that ends is not ours: the same
+//! executable is started with [`WORKER`] as its only argument, without environment, gets the program and the value on standard input,
+//! limits its own memory, and writes its answer to standard output. What it says on standard error, such as a panic, goes nowhere.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -40,8 +40,8 @@ const STEP: Duration = Duration::from_millis(2);
 /// The executable that is a worker when it is started as one.
 static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
 
-/// Names the executable that runs jq programs. Without one they run in this process, with every limit but that of memory: in unit tests, and for
-/// those who use the crate as a library.
+/// Names the executable that runs jq programs. Without one they run in this process, with every limit but that of memory: in unit tests,
+/// and for those who use the crate as a library.
 pub fn use_worker(executable: PathBuf) {
     // The first one stays.
     let _again = EXECUTABLE.set(executable);

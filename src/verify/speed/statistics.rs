@@ -1,8 +1,8 @@
 //! Is the new version slower? Judged from few, noisy run times of paired inputs.
 //!
-//! An input counts as slower when the new version takes more than [`SLOWER`] times as long as the live one. Nothing is suspected unless more
-//! inputs are slower than a sign test allows for chance. Even so, one batch alone is often wrong, because the noise of a host is common to all
-//! its predictions. So two batches have to be suspicious, and the median over both has to reach the limit.
+//! An input counts as slower when the new version takes more than [`SLOWER`] times as long as the live one. Nothing is suspected unless
+//! more inputs are slower than a sign test allows for chance. Even so, one batch alone is often wrong, because the noise of a host is
+//! common to all its predictions. So two batches have to be suspicious, and the median over both has to reach the limit.
 
 /// The ratio above which an input counts as slower.
 pub(super) const SLOWER: f64 = 1.10;

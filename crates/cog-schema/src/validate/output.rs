@@ -10,8 +10,8 @@ use crate::shape::{Shape, ShapeKind};
 
 /// The problems of an output of a prediction or a training; empty when the document describes no output.
 ///
-/// An iterator's output is the array of its pieces (`docs/reference/replicate-api.md#output-shapes`); the pieces of a concatenating iterator may
-/// already be joined. At most 20 problems are listed.
+/// An iterator's output is the array of its pieces (`docs/reference/replicate-api.md#output-shapes`); the pieces of a concatenating
+/// iterator may already be joined. At most 20 problems are listed.
 ///
 /// ```
 /// use cog_schema::{Method, check_output};

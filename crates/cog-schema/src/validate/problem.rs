@@ -1,6 +1,7 @@
 //! Problems of values.
 
-/// Which kind of problem a value has, as Replicate distinguishes them (`invalid_fields[].type`, `docs/reference/replicate-api.md#error-bodies`).
+/// Which kind of problem a value has, as Replicate distinguishes them (`invalid_fields[].type`,
+/// `docs/reference/replicate-api.md#error-bodies`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
     /// It is missing.

@@ -8,8 +8,8 @@ use crate::rules;
 use crate::tables::{TensorFlowRow, tables};
 use crate::version::{self, Version};
 
-/// The CUDA of PyTorch releases outside of the tables, which are the Cog CLI's: the newest of those before them, from the previous versions on
-/// pytorch.org, and that of PyPI's wheels of those after them, from their requirements (`cuda-toolkit`, November 2026).
+/// The CUDA of PyTorch releases outside of the tables, which are the Cog CLI's: the newest of those before them, from the previous versions
+/// on pytorch.org, and that of PyPI's wheels of those after them, from their requirements (`cuda-toolkit`, November 2026).
 const OUTSIDE_TABLES: [(&str, &str); 8] = [
     ("1.7", "11.0"),
     ("1.8", "11.1"),

@@ -25,8 +25,8 @@ pub(crate) const WEIGHTS_STAGE: &str = "weights";
 
 /// The commands of `build.run` and, after them, of `build.pre_install`.
 ///
-/// BuildKit's cache does not know what a secret contains. So a command that mounts one also mounts its [mark](SecretMark): a file that changes with
-/// the secret, and the command runs again.
+/// BuildKit's cache does not know what a secret contains. So a command that mounts one also mounts its [mark](SecretMark): a file that
+/// changes with the secret, and the command runs again.
 pub(crate) fn commands<'a>(writer: &mut Writer, commands: impl IntoIterator<Item = &'a RunCommand>) -> Vec<SecretMark> {
     let mut marks: Vec<SecretMark> = Vec::new();
     for command in commands {
@@ -47,8 +47,8 @@ pub(crate) fn commands<'a>(writer: &mut Writer, commands: impl IntoIterator<Item
     marks
 }
 
-/// Lets `pip` and `uv pip` in commands install into a Python that is marked as managed by uv. Build arguments, because they reach every kind of command
-/// and do not stay in the image.
+/// Lets `pip` and `uv pip` in commands install into a Python that is marked as managed by uv. Build arguments, because they reach every
+/// kind of command and do not stay in the image.
 pub(crate) fn allow_pip(writer: &mut Writer) {
     for variable in ["PIP_BREAK_SYSTEM_PACKAGES", "UV_BREAK_SYSTEM_PACKAGES"] {
         writer.standard(&format!("ARG {variable}=1"), "let pip install into the managed Python");

@@ -34,9 +34,10 @@ const MOUNTED: [&str; 2] = ["hosts", "resolv.conf"];
 
 /// Adds the files that BuildKit mounts its own over, empty.
 ///
-/// Debian's images do not have them. Then BuildKit adds them for each step and removes them again, and a daemon with overlay2 finds `/etc` in the
-/// layer of each step, with the time of the build: the weights and the project would have new digests after every build without a cache, and would be
-/// pushed again [buildkit#3148](https://github.com/moby/buildkit/issues/3148). No container sees the empty files, because its runtime mounts over them too.
+/// Debian's images do not have them. Then BuildKit adds them for each step and removes them again, and a daemon with overlay2 finds `/etc`
+/// in the layer of each step, with the time of the build: the weights and the project would have new digests after every build without a
+/// cache, and would be pushed again [buildkit#3148](https://github.com/moby/buildkit/issues/3148). No container sees the empty files,
+/// because its runtime mounts over them too.
 pub(crate) fn mount_points(writer: &mut Writer) -> [RecipeFile; 2] {
     let files = MOUNTED.map(|name| RecipeFile { path: format!("{BUILD_FOLDER}/{name}"), contents: Vec::new() });
     let [hosts, resolver] = &files;

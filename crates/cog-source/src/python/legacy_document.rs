@@ -1,7 +1,7 @@
 //! The OpenAPI document of releases before 0.17, which FastAPI and pydantic made: `docs/reference/cog.md#old-and-new-schemas`.
 //!
-//! Only what describes the model is written: inputs, outputs, choices and the classes of outputs. Paths and the components of the server are
-//! the same for every model.
+//! Only what describes the model is written: inputs, outputs, choices and the classes of outputs. Paths and the components of the server
+//! are the same for every model.
 
 use cog_findings::Method;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! Requirements that point to files of the project.
 //!
-//! Since 0.22 Cog accepts the bare path of a wheel or source archive inside the project. Every other local form is reported before the build
-//! starts, as pip inside the build would not find the file.
+//! Since 0.22 Cog accepts the bare path of a wheel or source archive inside the project. Every other local form is reported before the
+//! build starts, as pip inside the build would not find the file.
 
 /// A wheel or source archive of the project that pip installs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Spectra of audio over time, in semitone bands.
 //!
-//! Forty times a second, a window of a tenth of a second is split into semitones from 40 Hz to 20 kHz. The bands follow pitch, not the sample
-//! rate, so resampled audio has the same bands. Energy between two bands is shared by both, so a tone that is off by a few cents changes
-//! little.
+//! Forty times a second, a window of a tenth of a second is split into semitones from 40 Hz to 20 kHz. The bands follow pitch, not the
+//! sample rate, so resampled audio has the same bands. Energy between two bands is shared by both, so a tone that is off by a few cents
+//! changes little.
 
 use std::sync::Arc;
 

@@ -119,8 +119,8 @@ fn checked_size(decoder: &impl ImageDecoder) -> Result<(u32, u32), DecodeError> 
     }
 }
 
-/// Compares two images of which at least one is animated; the flags say which. The frame counts have to be equal, and each frame has to match
-/// its counterpart. The measurements are those of the worst pair of frames.
+/// Compares two images of which at least one is animated; the flags say which. The frame counts have to be equal, and each frame has to
+/// match its counterpart. The measurements are those of the worst pair of frames.
 pub(super) fn compare_files(
     (left, left_is_animated): (&MediaFile<'_>, bool),
     (right, right_is_animated): (&MediaFile<'_>, bool),

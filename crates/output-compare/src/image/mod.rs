@@ -1,7 +1,7 @@
 //! Images, compared by their decoded pixels.
 //!
-//! [`decode`] reads a file under limits, [`measure`] compares two decoded images of one size, [`verdict`] holds the result to the thresholds.
-//! [`still`] and [`animation`] put these together. [`truncation`] checks whether a file ends where its format says.
+//! [`decode`] reads a file under limits, [`measure`] compares two decoded images of one size, [`verdict`] holds the result to the
+//! thresholds. [`still`] and [`animation`] put these together. [`truncation`] checks whether a file ends where its format says.
 
 mod animation;
 mod decode;

@@ -1,7 +1,7 @@
 //! Structural similarity (SSIM) of brightness, computed from sums over blocks, row by row.
 //!
-//! Windows are 8 × 8 pixels and overlap by half, so each consists of four blocks of 4 × 4, and no plane of the image is kept. Blocks and windows
-//! are smaller at the edges. An image smaller than a window is one window.
+//! Windows are 8 × 8 pixels and overlap by half, so each consists of four blocks of 4 × 4, and no plane of the image is kept. Blocks and
+//! windows are smaller at the edges. An image smaller than a window is one window.
 //!
 //! Source: Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004.
 
@@ -58,8 +58,8 @@ pub(super) fn add_row(blocks: &mut [Block], left: &[u8], right: &[u8]) {
     }
 }
 
-/// The sum of the similarities of the windows formed by two rows of blocks, and the number of windows. `lower` is `None` for an image of one
-/// row of blocks.
+/// The sum of the similarities of the windows formed by two rows of blocks, and the number of windows. `lower` is `None` for an image of
+/// one row of blocks.
 pub(super) fn windows(upper: &[Block], lower: Option<&[Block]>) -> (f64, u64) {
     let column = |at: usize| {
         let below = lower.and_then(|lower| lower.get(at)).copied().unwrap_or_default();

@@ -146,7 +146,8 @@ impl FrameCount {
         }
     }
 
-    /// The time from the first frame to the end of the last. If the container gives frames no length, the last frame counts as long as the mean.
+    /// The time from the first frame to the end of the last. If the container gives frames no length, the last frame counts as long as the
+    /// mean.
     fn span(&self) -> Option<i64> {
         let between = self.last.checked_sub(self.first?)?;
         let length = match self.last_length {

@@ -2,7 +2,8 @@
 //!
 //! - [`protocol`]: the HTTP dialects of Cog's two servers (`docs/reference/cog.md#http-server`)
 //! - [`docker`]: the life cycle of a container; [`ready`]: waiting for its server; [`output`]: following its output
-//! - [`options`]: what containers have in common; [`error`]: why one does not serve; [`labels`]: the labels that mark it; [`confinement`]: what it may do
+//! - [`options`]: what containers have in common; [`error`]: why one does not serve; [`labels`]: the labels that mark it; [`confinement`]:
+//!   what it may do
 //! - [`orphans`]: what killed sandboxes left; [`remove`]: removing containers and image names
 //! - [`logs`]: the part of a container's output that users see
 //! - [`pool`], [`slot`]: which container serves which job

@@ -1,6 +1,6 @@
-//! The runner of GitHub Actions for a whole workflow that calls our reusable one: inputs, secrets, jobs in their order, matrices, conditions,
-//! steps with their files and outputs. Each job has a checkout of its own. Our actions are the binary with their inputs, as `runner` starts
-//! it; steps with `run` are executed by bash.
+//! The runner of GitHub Actions for a whole workflow that calls our reusable one: inputs, secrets, jobs in their order, matrices,
+//! conditions, steps with their files and outputs. Each job has a checkout of its own. Our actions are the binary with their inputs, as
+//! `runner` starts it; steps with `run` are executed by bash.
 //!
 //! Checking out is a copy: submodules and files of Git LFS come only if the workflow asks for them. Jobs run one after another.
 

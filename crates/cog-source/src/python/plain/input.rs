@@ -62,8 +62,8 @@ pub(super) fn call(
 /// How many names and functions are followed to a call of `Input`.
 const MAX_HOPS: usize = 16;
 
-/// Reads `PROMPT`, `Inputs.prompt`, `Inputs.prompt(...)` and `prompt_input(...)`: a name, an attribute, a method or a function of the project
-/// whose value is a call of `Input`.
+/// Reads `PROMPT`, `Inputs.prompt`, `Inputs.prompt(...)` and `prompt_input(...)`: a name, an attribute, a method or a function of the
+/// project whose value is a call of `Input`.
 pub(super) fn referenced(
     reader: &SignatureReader<'_>,
     module: &Rc<Module>,
