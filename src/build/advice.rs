@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
 
-    fn told(files: &[(&str, &str)], tokens: &[(&str, &str)]) -> Vec<String> {
+    fn reported(files: &[(&str, &str)], tokens: &[(&str, &str)]) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = folder.path().join(path);
@@ -233,7 +233,7 @@ mod tests {
             "tls.key",
         ]
         .map(|path| format!("SP582 models/a/{path}"));
-        assert_eq!(told(&files, &[]), expected);
+        assert_eq!(reported(&files, &[]), expected);
     }
 
     #[test]
@@ -248,9 +248,9 @@ mod tests {
             std::os::unix::fs::symlink(target, folder.path().join(link)).unwrap();
         }
         let findings = about(folder.path(), "", &[], &[]).unwrap();
-        let told: Vec<String> =
+        let reported: Vec<String> =
             findings.iter().map(|finding| format!("{} {}", finding.code, finding.location.as_ref().unwrap().file)).collect();
-        assert_eq!(told, ["SP588 up.bin", "SP588 weights.bin", "SP589 venv/pyvenv.cfg"]);
+        assert_eq!(reported, ["SP588 up.bin", "SP588 weights.bin", "SP589 venv/pyvenv.cfg"]);
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("server.sock")).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(folder.path().join("feed")).status().unwrap().success());
-        let told = || {
+        let reported = || {
             let findings = about(folder.path(), "", &[], &[]).unwrap();
             let lines = findings.iter().map(|finding| {
                 assert!(finding.is_error());
@@ -266,14 +266,14 @@ mod tests {
             });
             lines.collect::<Vec<_>>()
         };
-        assert_eq!(told(), ["SP591 feed", "SP591 server.sock"]);
+        assert_eq!(reported(), ["SP591 feed", "SP591 server.sock"]);
         fs::write(folder.path().join(".dockerignore"), "feed\n*.sock\n!other.sock\n").unwrap();
-        assert_eq!(told(), [""; 0]);
+        assert_eq!(reported(), [""; 0]);
     }
 
     #[test]
     fn ignored_files_are_not_reported() {
-        assert_eq!(told(&[(".env", ""), (".dockerignore", ".env\n")], &[]), [""; 0]);
+        assert_eq!(reported(&[(".env", ""), (".dockerignore", ".env\n")], &[]), [""; 0]);
     }
 
     #[test]
@@ -281,7 +281,7 @@ mod tests {
         let token = "r8_abcdefghijklmnopqrstuvwxyz0123456789a";
         let files = [("run.py", format!("TOKEN = '{token}'")), ("other.py", "r8_".to_owned())];
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
-        assert_eq!(told(&files, &[("REPLICATE_API_TOKEN", token), ("COG_TOKEN", "short")]), ["SP583 models/a/run.py"]);
+        assert_eq!(reported(&files, &[("REPLICATE_API_TOKEN", token), ("COG_TOKEN", "short")]), ["SP583 models/a/run.py"]);
     }
 
     #[test]

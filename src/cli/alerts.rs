@@ -91,8 +91,8 @@ mod tests {
         run.verdict = Verdict::Failed;
         run.models[0].verdict = Verdict::Failed;
         let key = format!("safe-push-verify/{}", run.models[0].model);
-        let told = of_run(&run, Some("https://github.com/acme/hotdog/actions/runs/42"));
-        assert!(matches!(&told[0], AlertEvent::Trigger { dedup_key, .. } if *dedup_key == key), "{told:?}");
+        let events = of_run(&run, Some("https://github.com/acme/hotdog/actions/runs/42"));
+        assert!(matches!(&events[0], AlertEvent::Trigger { dedup_key, .. } if *dedup_key == key), "{events:?}");
         for model in &mut run.models {
             model.verdict = Verdict::Cancelled;
         }

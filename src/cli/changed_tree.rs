@@ -1,11 +1,12 @@
 //! A folder in which the repository's scripts change files, which are restored afterwards.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use crate::clients::ErrorKind;
 use crate::pipeline::PrepareTreeError;
 use crate::select::{Changes, Journal, ScriptError, Snapshot};
+use crate::support::locks::lock;
 
 /// Where journals of changes are kept, and the commit that they are about, where that is known.
 pub(super) struct Journals {
@@ -129,7 +130,7 @@ impl ChangedTree {
     }
 
     fn state(&self) -> MutexGuard<'_, ChangedTreeState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

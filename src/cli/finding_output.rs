@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_names_its_place_and_the_way_out() {
+    fn a_finding_names_its_place_and_the_fix() {
         let finding = Finding::new(&SAMPLE_RULE, "input text is gone").at(Location::at("predict.py", 3, 9)).hint("put it back");
         assert_eq!(shown(&finding), "::error file=predict.py,line=3,col=9,title=SP101::input text is gone%0Ahint: put it back");
         assert_eq!(shown(&Finding::new(&SAMPLE_RULE, "x")), "::error title=SP101::x");

@@ -5,7 +5,7 @@
 //! so an image is passed by reference. Only the push, the removal of names and the registry are decorated for that.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use replicate_sandbox::ImageRegistrar;
@@ -17,6 +17,7 @@ use crate::clients::docker::{
 use crate::clients::registry::{Manifest, Registry, RegistryError};
 use crate::domain::identity::ImageDigest;
 use crate::support::SecretString;
+use crate::support::locks::lock;
 
 /// The network shared with the daemon's containers, when this process runs in one of them.
 pub(super) async fn own_network(docker: &RealDocker) -> Result<Option<OwnNetwork>, DockerError> {
@@ -32,7 +33,7 @@ pub(super) struct Handover {
     registrar: ImageRegistrar,
     /// The account of the sandbox.
     username: String,
-    handed: Mutex<HandoverState>,
+    state: Mutex<HandoverState>,
 }
 
 #[derive(Default)]
@@ -45,12 +46,12 @@ struct HandoverState {
 
 impl Handover {
     pub(super) fn new(docker: Arc<RealDocker>, registrar: ImageRegistrar, username: &str) -> Arc<Self> {
-        Arc::new(Self { docker, registrar, username: username.to_owned(), handed: Mutex::default() })
+        Arc::new(Self { docker, registrar, username: username.to_owned(), state: Mutex::default() })
     }
 
     /// Removes the names of images that were passed. The sandbox's containers have to be gone.
     pub(super) async fn forget(&self) {
-        let names = std::mem::take(&mut self.handed().names);
+        let names = std::mem::take(&mut self.state().names);
         for name in names {
             if let Err(error) = self.docker.remove_image(&name).await {
                 tracing::warn!(%error, name, "an image of the sandbox could not be removed");
@@ -58,8 +59,8 @@ impl Handover {
         }
     }
 
-    fn handed(&self) -> std::sync::MutexGuard<'_, HandoverState> {
-        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> std::sync::MutexGuard<'_, HandoverState> {
+        lock(&self.state)
     }
 }
 
@@ -71,7 +72,7 @@ impl NameImages for Handover {
 
     /// Keeps the names of images that were passed: without them the daemon would remove the images.
     async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
-        if self.handed().names.iter().any(|name| name == reference) {
+        if self.state().names.iter().any(|name| name == reference) {
             return Ok(());
         }
         self.docker.remove_image(reference).await
@@ -94,13 +95,13 @@ impl PushImages for Handover {
         let failed =
             |message: String| DockerError::Daemon { attempted: format!("pass {reference} to the sandbox"), status: None, message };
         let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is not a digest: {error}")))?;
-        self.handed().names.push(reference.clone());
+        self.state().names.push(reference.clone());
         let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);
         self.registrar.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;
         // Nothing is sent, so there is no manifest: the image's id takes the place of its digest.
         let manifest =
             Manifest { digest: digest.clone(), config: digest.clone(), layers: image.diff_ids, size_bytes: image.size_bytes };
-        self.handed().manifests.insert(digest.as_str().to_owned(), manifest);
+        self.state().manifests.insert(digest.as_str().to_owned(), manifest);
         Ok(Pushed { digest, manifest_bytes: 0 })
     }
 }
@@ -108,7 +109,7 @@ impl PushImages for Handover {
 #[async_trait]
 impl Registry for Handover {
     async fn manifest(&self, _repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError> {
-        Ok(self.handed().manifests.get(reference).cloned())
+        Ok(self.state().manifests.get(reference).cloned())
     }
 
     async fn verify_token(&self, _token: &SecretString) -> Result<String, RegistryError> {

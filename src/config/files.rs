@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_has_a_way_out() {
+    fn an_unknown_name_has_a_hint() {
         let hint = |files: &[&str], name: &str| repository(files).1.requested(name).unwrap_err().hint().unwrap();
         assert_eq!(hint(&["c/schnell.yaml"], "schnel"), "did you mean 'schnell'?");
         assert_eq!(hint(&["c/a.yaml", "c/b.yaml"], "pro-ultra"), "choose from a, b");

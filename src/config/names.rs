@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_like_none_is_told_too() {
+    fn a_variable_of_no_setting_is_reported_too() {
         assert_eq!(
             said(&["SAFE_PUSH_WOMBAT_QUANTITY"], false),
             ["SP014 SAFE_PUSH_WOMBAT_QUANTITY is set, but it is not a variable of safe-push unset it; it has no effect"]
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_are_looked_at_in_the_action_only() {
+    fn inputs_are_checked_in_the_action_only() {
         assert!(said(&["INPUT_TEST_ONYL"], false).is_empty());
         assert_eq!(said(&["INPUT_TEST_ONYL"], true), ["SP018 'test_onyl' is not an input of safe-push did you mean 'test_only'?"]);
     }

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_tells_every_content_and_the_path_that_it_is_under() {
+    fn the_digest_changes_with_every_content_and_its_path() {
         let folder = folder();
         let digest = |input: &str| {
             let plan = plan(&json!({ "image": input }), Expectation::MatchFile(ExpectedFile::named("wanted.txt")));

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_of_unknown_origin_is_emptied_and_where_none_is_none_comes() {
+    fn a_recipe_of_unknown_origin_is_emptied_and_none_is_added() {
         let image = || ImageDetails { id: "sha256:1".to_owned(), ..ImageDetails::default() };
         let with_recipe =
             ImageDetails { labels: BTreeMap::from([(RECIPE_LABEL.to_owned(), "{\"seal\":\"forged\"}".to_owned())]), ..image() };

@@ -109,7 +109,7 @@ pub(crate) fn cleanup_text(cleanup: &Cleanup) -> String {
         let kept = counted(daemon.kept, "item was", "items were");
         lines.push(format!("{kept} kept for up to a day: whether their process has ended cannot be seen from here"));
     }
-    lines.iter().map(|line| escape::terminal(line)).collect::<Vec<_>>().join("\n")
+    lines.iter().map(|line| escape::printable(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

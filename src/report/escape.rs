@@ -7,14 +7,14 @@
 use std::fmt::Write as _;
 
 use crate::support::visible_text::REPLACEMENT;
-pub(crate) use crate::support::visible_text::printable as terminal;
+pub(crate) use crate::support::visible_text::printable;
 
 /// A zero-width space. It separates characters that GitHub would read together.
 const INVISIBLE: &str = "&#8203;";
 
 /// Escapes text for one line of a terminal or a plain log.
 pub(crate) fn line(text: &str) -> String {
-    terminal(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One line of Markdown, also within a table or between HTML tags, without formatting, links, mentions or references.
@@ -120,7 +120,7 @@ pub(crate) fn code(text: &str) -> String {
 
 /// A fenced block that shows the text unchanged.
 pub(crate) fn fenced(text: &str, language: &str) -> String {
-    let text = terminal(text);
+    let text = printable(text);
     let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
     format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
 }
@@ -136,7 +136,7 @@ fn longest_run(text: &str, wanted: char) -> usize {
 
 /// Escapes text for XML 1.0, which cannot represent some characters.
 pub(crate) fn xml(text: &str) -> String {
-    terminal(text).chars().map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { REPLACEMENT } else { c }).collect()
+    printable(text).chars().map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { REPLACEMENT } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
             ("\u{1b}", ""),
             ("\u{1b}[", ""),
         ] {
-            assert_eq!(terminal(text), safe, "{text:?}");
+            assert_eq!(printable(text), safe, "{text:?}");
         }
     }
 
@@ -224,7 +224,7 @@ mod tests {
     proptest! {
         #[test]
         fn invisible_characters_are_removed(text in any::<String>()) {
-            prop_assert!(!terminal(&text).chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')));
+            prop_assert!(!printable(&text).chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')));
         }
 
         #[test]

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_a_finding_tells_with_its_line_is_told_once() {
+    fn an_error_that_a_finding_reports_with_its_line_is_reported_once() {
         let mut run = run_json(&sample::stopped_by_finding());
         let message = format!("failed to build: {}", run.models[0].findings[0].message);
         run.models[0].error = Some(ErrorEntry { message, hint: None });
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_in_a_configuration_are_told_without_their_count() {
+    fn mistakes_in_a_configuration_are_reported_without_their_count() {
         let findings = &[Finding::new(&sample::SAMPLE_RULE, "'modle' is not a key").at(Location::at("a.yaml", 3, 1))];
         let message = "the configuration has 1 mistake".to_owned();
         let at = chrono::DateTime::UNIX_EPOCH;

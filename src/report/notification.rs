@@ -82,11 +82,11 @@ mod tests {
     use crate::report::sample;
 
     #[test]
-    fn failed_and_published_runs_are_told_and_others_are_not() {
+    fn failed_and_published_runs_are_reported_and_others_are_not() {
         let mut run = run_json(&sample::passed());
-        let told = notification(&run, Some("https://github.com/acme/hotdog/actions/runs/42")).unwrap();
-        assert_eq!(told["models"].as_array().unwrap().len(), run.models.len());
-        let text = told["text"].as_str().unwrap();
+        let payload = notification(&run, Some("https://github.com/acme/hotdog/actions/runs/42")).unwrap();
+        assert_eq!(payload["models"].as_array().unwrap().len(), run.models.len());
+        let text = payload["text"].as_str().unwrap();
         assert!(text.contains("published ") && text.ends_with("/runs/42"), "{text}");
         for model in &mut run.models {
             model.versions.live = None;

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_model_is_no_name() {
+    fn a_live_model_is_not_a_name() {
         assert!(hint("acme/dev", &known()).contains("names of configurations"));
     }
 
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_for_several_models_stands_alone() {
+    fn a_word_for_several_models_is_used_alone() {
         assert_eq!(choose("dev,all", &known()).unwrap_err().to_string(), "'all' cannot be combined with other names");
         assert_eq!(hint("changed,dev", &known()), "use `changed` alone, or list names");
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_with_the_script_are_told_on_both_sides() {
+    fn differences_with_the_script_are_reported_on_both_sides() {
         let configured: Vec<(ModelName, String)> =
             names(&["dev", "shnell"]).into_iter().map(|name| (name.clone(), format!("c/{name}.yaml"))).collect();
         let script = ScriptNames { names: Some(names(&["dev", "schnell", "pro"])), findings: Vec::new() };
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_tells_nothing_differs_in_nothing() {
+    fn a_script_that_prints_nothing_differs_in_nothing() {
         let configured = vec![(names(&["dev"]).remove(0), "c/dev.yaml".to_owned())];
         assert!(differences(&configured, &ScriptNames::default(), "s", "c").is_empty());
     }

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn no_model_is_told_as_such() {
+    fn a_selection_without_models_is_reported() {
         let outputs = outputs(&[]).entries();
         assert_eq!(outputs.map(|(_, value)| value), [r#"{"model":[]}"#, "", "0", "false"]);
     }

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_told() {
+    fn an_invalid_pattern_is_reported() {
         for pattern in ["", "  ", "!", "/", "a[", "{a"] {
             let error = PathPatterns::new([pattern]).unwrap_err();
             assert_eq!(error.pattern, pattern);

@@ -7,12 +7,13 @@ use std::os::unix::fs::fchown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use crate::support::locks::lock;
 use crate::support::session;
 
 /// Interval between checks whether the process has exited.
@@ -245,7 +246,7 @@ impl StreamReader {
         while ended.elapsed() < DRAIN_TIME && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             thread::sleep(STEP);
         }
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = lock(&self.heard);
         CapturedOutput { bytes: heard.bytes.iter().copied().collect(), cut: heard.cut }
     }
 }
@@ -254,7 +255,7 @@ fn listen(mut stream: impl Read, most: usize, heard: &Mutex<StreamOutput>) {
     let mut buffer = [0; 8192];
     // A broken stream has no more output.
     while let Ok(length @ 1..) = stream.read(&mut buffer) {
-        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heard = lock(heard);
         heard.bytes.extend(&buffer[..length]);
         let surplus = heard.bytes.len().saturating_sub(most);
         heard.bytes.drain(..surplus);
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn both_streams_and_the_end_are_told() {
+    fn both_streams_and_the_end_are_reported() {
         let ended = soon("echo out; echo err >&2; exit 3").unwrap();
         assert_eq!((ended.stdout.text().as_str(), ended.stderr.text().as_str()), ("out\n", "err\n"));
         assert_eq!(ended.status.code(), Some(3));
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_told() {
+    fn a_missing_program_is_reported() {
         let error =
             run(&mut Command::new("/nowhere/program"), Bounds { time: Duration::from_secs(1), bytes: 10, cancelled: &|| false })
                 .unwrap_err();

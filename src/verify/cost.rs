@@ -1,10 +1,11 @@
 //! Costs of a verification: predictions, retries, run time.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::domain::cost::Cost;
 use crate::domain::prediction::Prediction;
+use crate::support::locks::lock;
 
 /// Adds up costs, and notices when the budget is spent.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ impl Ledger {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Cost) -> T) -> T {
-        work(&mut self.cost.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut lock(&self.cost))
     }
 
     pub(super) fn count_prediction(&self) {

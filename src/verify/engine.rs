@@ -1,6 +1,6 @@
 //! State that all cases of a verification share: slots for predictions, boot gates, costs, findings, the reason to stop.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cog_findings::Finding;
@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::events::{Event, EventKind, Observer};
+use crate::support::locks::lock;
 use crate::verify::boot_gate::BootGate;
 use crate::verify::cost::Ledger;
 use crate::verify::first_output::FirstOutputs;
@@ -107,7 +108,7 @@ impl<'a> Engine<'a> {
     /// Adds a finding to the outcome, and emits it.
     pub(super) fn add_finding(&self, finding: Finding) {
         self.emit(EventKind::Found(finding.clone()));
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+        lock(&self.findings).push(finding);
     }
 
     /// Adds a finding about a case, located at its configuration and without its secrets.
@@ -126,14 +127,14 @@ impl<'a> Engine<'a> {
 
     /// The findings so far, most severe first.
     pub(super) fn take_findings(&self) -> Vec<Finding> {
-        let mut findings = std::mem::take(&mut *self.findings.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut findings = std::mem::take(&mut *lock(&self.findings));
         findings.sort_by(|left, right| right.severity.cmp(&left.severity).then_with(|| left.code.cmp(&right.code)));
         findings
     }
 
     /// Stops the verification. The first reason counts.
     pub(super) fn stop(&self, reason: VerifyError) {
-        let mut kept = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.reason);
         // Errors after a cancellation are its consequences.
         if kept.is_none() && !self.stopping.is_cancelled() {
             *kept = Some(reason);
@@ -144,17 +145,17 @@ impl<'a> Engine<'a> {
 
     /// Notes that the judge failed for one question. The others go on.
     pub(super) fn note_judge_failure(&self, error: JudgeError) {
-        self.judge_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        lock(&self.judge_failure).get_or_insert(error);
     }
 
     /// The first failure of the judge.
     pub(super) fn take_judge_failure(&self) -> Option<VerifyError> {
-        self.judge_failure.lock().unwrap_or_else(PoisonError::into_inner).take().map(VerifyError::Judge)
+        lock(&self.judge_failure).take().map(VerifyError::Judge)
     }
 
     /// Why it stopped, unless it was canceled from outside.
     pub(super) fn take_reason(&self) -> Option<VerifyError> {
-        self.reason.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.reason).take()
     }
 
     /// Completes shortly after the verification stops, so that predictions that finished in time can still be judged.

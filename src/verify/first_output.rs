@@ -1,12 +1,13 @@
 //! When the first piece of an output was there, as far as polling shows it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::domain::prediction::{Prediction, PredictionId};
+use crate::support::locks::lock;
 
 /// Times from the start of a prediction to its first output.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ impl FirstOutputs {
                 && output.as_array().is_none_or(|pieces| !pieces.is_empty())
                 && output.as_str().is_none_or(|text| !text.is_empty())
         });
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock(&self.0);
         let times = all.entry(prediction.id.clone()).or_default();
         if prediction.started_at.is_some() || has_output {
             times.started.get_or_insert(now);
@@ -38,7 +39,7 @@ impl FirstOutputs {
 
     /// The time between the start and the first output. At most as long as it really was, but for the time between two polls.
     pub(super) fn of(&self, id: &PredictionId) -> Option<Duration> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = lock(&self.0);
         let times = all.get(id)?;
         Some(times.first_output?.saturating_duration_since(times.started?))
     }

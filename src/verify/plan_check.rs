@@ -219,7 +219,7 @@ fn is_url(text: &str) -> bool {
 fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
     // The case may expect Replicate to reject its inputs.
     if case.expectation.expects_error() {
-        check_misspelt(name, case, document, method, findings);
+        check_misspelled(name, case, document, method, findings);
         return;
     }
     // Nulls are not sent, because the API rejects them.
@@ -237,7 +237,7 @@ fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Meth
 }
 
 /// A case that expects an error passes with the wrong error when an input is misspelled.
-fn check_misspelt(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
+fn check_misspelled(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
     let properties = input_properties(document, method);
     let names = || properties.iter().map(|property| property.name.as_str());
     let unknown =

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use cog_findings::text::shorten;
 use output_compare::{self, MediaFile, MediaKind, Preview};
@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::domain::output::{NO_ROOM, OutputFile};
 use crate::domain::prediction::PredictionId;
 use crate::domain::report::{Attempt, CaseReport};
+use crate::support::locks::lock;
 use crate::verify::mask::Mask;
 use crate::verify::observation::{FetchedFile, Unexamined};
 
@@ -59,13 +60,13 @@ impl ReportedFiles {
         });
         // A crash costs only the previews.
         if let Ok(files) = task.await {
-            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(shown, files);
+            lock(&self.files).insert(shown, files);
         }
     }
 
     /// Moves the files of the deciding attempt and of the live version into the report of a case.
     pub(super) fn attach_to(&self, report: &mut CaseReport) {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = lock(&self.files);
         let mut take = |attempt: &Attempt| attempt.prediction.as_ref().and_then(|id| files.remove(id)).unwrap_or_default();
         for attempt in &report.attempts {
             report.files = take(attempt);

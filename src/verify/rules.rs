@@ -234,7 +234,7 @@ pub(super) const CASE_LEFT_OUT: Rule = Rule {
 
 pub(super) const ERROR_CASE_MISSPELT: Rule = Rule {
     code: "SP631",
-    name: "error-case-misspelt",
+    name: "error-case-misspelled",
     severity: Severity::Warning,
     summary: "A test case with `error_contains` sends an input that the model does not have, and that is nearly the name of one.",
     why: "You: the case may pass because of the misspelled name instead of the error it is about.",

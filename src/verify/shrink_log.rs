@@ -1,8 +1,9 @@
 //! Which fuzz failures have been shrunk, so that each kind of failure is shrunk once.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::domain::case::CaseId;
+use crate::support::locks::lock;
 
 /// Failures of one run that are shrunk.
 pub(super) const SHRUNK_FAILURES: usize = 3;
@@ -26,7 +27,7 @@ pub(super) enum ShrinkDecision {
 impl ShrinkLog {
     /// Decides whether to shrink a failure, and records it if so.
     pub(super) fn decide(&self, case: &CaseId, error: &str) -> ShrinkDecision {
-        let mut shrunk = self.shrunk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shrunk = lock(&self.shrunk);
         if let Some((_, other)) = shrunk.iter().find(|(other, _)| other == error) {
             return ShrinkDecision::SameAs(other.clone());
         }

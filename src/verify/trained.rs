@@ -1,7 +1,7 @@
 //! The versions that test trainings leave behind: each training that succeeds makes one, and nothing deletes it.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use cog_findings::Finding;
 use cog_findings::text::count;
@@ -10,6 +10,7 @@ use crate::clients::replicate::trained_version;
 use crate::domain::case::CaseId;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionStatus};
+use crate::support::locks::lock;
 use crate::verify::rules;
 
 /// The versions made so far, each with the case whose training made it.
@@ -22,7 +23,7 @@ impl TrainedVersions {
         if training.status == PredictionStatus::Succeeded
             && let Some(version) = trained_version(training, destination)
         {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((case.clone(), version));
+            lock(&self.0).push((case.clone(), version));
         }
     }
 
@@ -50,7 +51,7 @@ impl TrainedVersions {
     }
 
     fn where_case(&self, matches: impl Fn(&CaseId) -> bool) -> Vec<VersionRef> {
-        let versions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let versions = lock(&self.0);
         versions.iter().filter(|(case, _)| matches(case)).map(|(_, version)| version.clone()).collect()
     }
 }

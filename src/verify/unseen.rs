@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn other_cases_count_if_they_agree_and_a_text_is_no_file() {
+    fn other_cases_count_if_they_agree_and_a_text_is_not_a_file() {
         let url = |url: &str| case(&json!({}), Expectation::MatchUrl(url.to_owned()));
         let judged = case(&json!({}), prompt("a cat"));
         let uri = json!({"components": {"schemas": {"Output": {"type": "string", "format": "uri"}}}});

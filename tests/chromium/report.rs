@@ -414,7 +414,7 @@ fn a_trend_over_several_runs_is_a_table_that_everybody_can_read() {
 }
 
 #[test]
-fn what_a_model_wrote_stays_text_wherever_it_stands() {
+fn text_of_a_model_stays_text_wherever_it_is_shown() {
     let Some(mut browser) = Browser::start() else { return };
     let (repository, outside) = (Repository::new(), Outside::new());
     let attacks = attacks(&outside.url);

@@ -149,7 +149,7 @@ async fn a_forks_model_runs_in_the_sandbox_of_the_actions_own_container() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_daemon_is_told_and_a_fork_is_checked_all_the_same() {
+async fn a_missing_daemon_is_reported_and_a_fork_is_checked_all_the_same() {
     if !docker_is_there() {
         return;
     }

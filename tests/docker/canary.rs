@@ -118,7 +118,7 @@ async fn a_canary_does_not_fly_into_models_that_people_use() {
 }
 
 #[test]
-fn a_key_that_is_none_is_told_and_not_shown() {
+fn an_invalid_key_is_reported_and_not_shown() {
     let repository = Repository::new().variable("PAGERDUTY_ROUTING_KEY", "hunter2hunter2");
     let seen = repository.run("canary");
     assert_eq!(seen.code, Some(2), "{seen}");

@@ -51,7 +51,7 @@ async fn the_daemon_says_its_version_and_what_it_holds() {
 }
 
 #[tokio::test]
-async fn a_build_tells_its_steps_and_output() {
+async fn a_build_reports_its_steps_and_output() {
     let Some(docker) = daemon().await else { return };
     let tag = unique("steps");
     let nonce = uuid::Uuid::new_v4();

@@ -19,7 +19,7 @@ fn built_with(lines: &str, files: &[(&str, &str)]) -> Option<Seen> {
 }
 
 /// Compares, less what tools and mirrors change on their own.
-macro_rules! assert_told {
+macro_rules! assert_reported {
     ($seen:expr) => {
         let Some(seen) = $seen else { return };
         insta::with_settings!({filters => [
@@ -36,29 +36,29 @@ macro_rules! assert_told {
 
 #[test]
 fn a_system_package_that_debian_does_not_have() {
-    assert_told!(built_with("  system_packages:\n    - libgl1-mesa-glxx\n", &[]));
+    assert_reported!(built_with("  system_packages:\n    - libgl1-mesa-glxx\n", &[]));
 }
 
 #[test]
 fn a_version_that_was_never_released() {
-    assert_told!(built_with("  python_requirements: requirements.txt\n", &[("requirements.txt", "# numbers\nsix==99.1\n")]));
+    assert_reported!(built_with("  python_requirements: requirements.txt\n", &[("requirements.txt", "# numbers\nsix==99.1\n")]));
 }
 
 #[test]
 fn a_download_that_is_not_what_its_hash_says() {
     let requirements = format!("six==1.17.0 --hash=sha256:{}\n", "0".repeat(64));
-    assert_told!(built_with("  python_requirements: requirements.txt\n", &[("requirements.txt", &requirements)]));
+    assert_reported!(built_with("  python_requirements: requirements.txt\n", &[("requirements.txt", &requirements)]));
 }
 
 #[test]
 fn a_secret_that_was_not_given() {
     let lines = "  run:\n    - command: cat /run/secrets/token > /dev/null\n      mounts:\n        - type: secret\n          id: token\n          target: /run/secrets/token\n";
-    assert_told!(built_with(lines, &[]));
+    assert_reported!(built_with(lines, &[]));
 }
 
 #[test]
 fn a_server_that_cannot_be_found() {
     let lines = "  run:\n    - |-\n      python -c \"import socket, sys; sys.excepthook = lambda *error: print(error[1], file=sys.stderr); \
                  socket.create_connection(('weights.invalid', 443))\"\n";
-    assert_told!(built_with(lines, &[]));
+    assert_reported!(built_with(lines, &[]));
 }

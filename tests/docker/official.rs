@@ -89,7 +89,7 @@ fn build_secrets_in_its_output_are_hidden() {
 }
 
 #[test]
-fn its_failure_is_told_with_its_words() {
+fn its_failure_is_reported_with_its_message() {
     let Some(repository) = repository() else { return };
     repository.write("broken", "");
     let seen = repository.run("build --no-lint --builder cog");

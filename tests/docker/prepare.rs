@@ -132,15 +132,15 @@ async fn a_model_on_the_newest_sdk() {
     assert_eq!(variable("GREETING"), Some("hello there"));
     assert_eq!(variable("COG_PREDICT_TYPE_STUB"), Some("run.py:Runner"));
     let name = &built.image.reference;
-    let told = python(&docker, name, "import run, cog, os; print(run.Runner().run('x'), os.path.exists('/made'))").await;
-    assert_eq!(told.trim(), "hello x True");
+    let output = python(&docker, name, "import run, cog, os; print(run.Runner().run('x'), os.path.exists('/made'))").await;
+    assert_eq!(output.trim(), "hello x True");
     let left = python(&docker, name, "import os; print(sorted(os.listdir('/src')), sorted(os.listdir('/src/.cog')))").await;
     assert!(left.contains("['.cog', 'cog.yaml', ") && left.contains("['openapi_schema.json']"), "{left}");
     docker.remove_image(name).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_model_on_an_sdk_that_tells_its_schema_from_the_image() {
+async fn a_model_on_an_sdk_whose_schema_is_read_from_the_image() {
     let Some(docker) = daemon().await else { return };
     let text = "build:\n  python_version: \"3.11\"\npredict: predict.py:Predictor\n";
     let source = "from cog import BasePredictor, Input\n\n\nclass Predictor(BasePredictor):\n    \

@@ -188,8 +188,8 @@ async fn a_record_by_hand_publishes_without_a_daemon() {
     forged.write("forged.json", &tested.read("safe-push-report/run.json").replace(&version, &other));
     let seen = tokio::task::block_in_place(|| forged.run(&format!("promote {other} --record forged.json")));
     assert!(seen.code == Some(2) && seen.stdout.contains("is not published: its record was left by a test of"), "{seen}");
-    let told = forged.report().to_string();
-    assert!(told.contains(&other) && told.contains(&version), "both versions are named: {told}");
+    let report = forged.report().to_string();
+    assert!(report.contains(&other) && report.contains(&version), "both versions are named: {report}");
     assert_eq!(world.live().len(), 1);
 
     let seen = run(&world.by_hand(&tested));

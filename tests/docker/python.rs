@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 use test_support::docker_is_there;
 
 /// What is run in the container: the files come on standard input, the documents go to standard output.
-const COMMANDS: &str = "mkdir /work && tar -C /work -xf - \
+const COMMANDS: &str = "mkdir /project && tar -C /project -xf - \
     && python -m pip install --quiet --no-cache-dir --root-user-action ignore --retries 10 cog==0.16.12 'pydantic==2.11.*' >&2 \
-    && python /work/docker/openapi_of_cog.py /work/predictors";
+    && python /project/docker/openapi_of_cog.py /project/predictors";
 
 /// True differences of unchanged sources: the case, and what is said about it.
 const DIFFERENCES: &[(&str, &[&str])] = &[
@@ -42,7 +42,7 @@ fn answers_of_cog() -> Map<String, Value> {
     if let Some(authority) = authority {
         fs::copy(authority, folder.path().join("authority.crt")).unwrap();
         pack.arg("-C").arg(folder.path()).arg("authority.crt");
-        run.args(["--env", "PIP_CERT=/work/authority.crt"]);
+        run.args(["--env", "PIP_CERT=/project/authority.crt"]);
     }
     assert!(pack.status().unwrap().success());
     run.args(["python:3.11-slim", "sh", "-c", COMMANDS]).stdin(fs::File::open(&archive).unwrap()).stderr(Stdio::inherit());

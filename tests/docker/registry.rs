@@ -27,11 +27,11 @@ async fn a_push_is_confirmed_by_its_digest_and_a_second_one_sends_only_what_diff
     assert_eq!((&manifest.digest, manifest.layers.len()), (&pushed.digest, 2));
     assert!(client.manifest("acme/hotdog", "other").await.unwrap().is_none());
 
-    let mut told = Vec::new();
-    let (again, sent) = push(&docker, &first, &repository, user.clone(), &mut |event| told.push(event.clone())).await.unwrap();
+    let mut events = Vec::new();
+    let (again, sent) = push(&docker, &first, &repository, user.clone(), &mut |event| events.push(event.clone())).await.unwrap();
     assert_eq!((again.digest, sent, server.uploads()), (pushed.digest.clone(), 0, 3));
     let there = |done| PushEvent::Layer { outcome: LayerOutcome::AlreadyThere, done, layers: 2 };
-    assert_eq!(told, [there(1), there(2)]);
+    assert_eq!(events, [there(1), there(2)]);
 
     let second = image(&docker, &[layers[0].clone(), noise(3, 2 * MEGABYTE)]).await;
     let (other, sent) = push(&docker, &second, &repository, user, &mut |_| {}).await.unwrap();
@@ -52,11 +52,11 @@ async fn layers_of_another_repository_are_mounted() {
     let repository = |name: &str| format!("{}/acme/{name}", server.host());
     let (staged, _) = push(&docker, &image, &repository("hotdog-test"), user.clone(), &mut |_| {}).await.unwrap();
     assert_eq!(server.uploads(), 2);
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     let (published, sent) =
-        push(&docker, &image, &repository("hotdog"), user, &mut |event| told.push(event.clone())).await.unwrap();
+        push(&docker, &image, &repository("hotdog"), user, &mut |event| events.push(event.clone())).await.unwrap();
     assert_eq!((published.digest, sent), (staged.digest, 0));
-    assert_eq!(told, [PushEvent::Layer { outcome: LayerOutcome::Mounted, done: 1, layers: 1 }]);
+    assert_eq!(events, [PushEvent::Layer { outcome: LayerOutcome::Mounted, done: 1, layers: 1 }]);
     assert!(server.uploads() <= 3, "the layer is not sent again, the configuration may be");
     let log = server.log();
     assert!(log.contains("/v2/acme/hotdog/blobs/uploads/?from=acme%2Fhotdog-test&mount=sha256"), "{log}");
@@ -121,13 +121,13 @@ async fn a_registry_that_stays_away_is_an_outage() {
     let image = image(&docker, &[noise(6, 1000)]).await;
     let repository = format!("{}/acme/hotdog", server.host());
     server.kill();
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     let user = Some(server.credentials(PASSWORD));
-    let error = push(&docker, &image, &repository, user, &mut |event| told.push(event.clone())).await.unwrap_err();
+    let error = push(&docker, &image, &repository, user, &mut |event| events.push(event.clone())).await.unwrap_err();
     assert!(matches!(&error, DockerError::RegistryUnavailable { .. }), "{error:?}");
-    assert_eq!(told.len(), 4, "each repetition is told: {told:?}");
+    assert_eq!(events.len(), 4, "each repetition is reported: {events:?}");
     let says_why = |event: &PushEvent| matches!(event, PushEvent::Repeated { reason, .. } if reason.contains("refused"));
-    assert!(told.iter().all(says_why), "{told:?}");
+    assert!(events.iter().all(says_why), "{events:?}");
     docker.remove_image(&image).await.unwrap();
 }
 

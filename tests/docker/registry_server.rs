@@ -248,13 +248,13 @@ pub(crate) async fn push(
     docker.tag_image(image, &name).await.unwrap();
     let push = ImagePush { repository: repository.to_owned(), tag: "latest".to_owned(), credentials, retry: QUICK };
     let mut sent = 0;
-    let mut told = |event: PushEvent| {
+    let mut on_event = |event: PushEvent| {
         if let PushEvent::Progress(progress) = &event {
             sent = progress.sent_bytes.max(sent);
         }
         on_event(&event);
     };
-    let outcome = docker.push(&push, &mut told, &CancellationToken::new()).await;
+    let outcome = docker.push(&push, &mut on_event, &CancellationToken::new()).await;
     docker.remove_image(&name).await.unwrap();
     outcome.map(|pushed| (pushed, sent))
 }

@@ -203,7 +203,7 @@ async fn a_model_that_fails_its_tests_leaves_no_key_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_two_passes_need_is_told_before_anything_is_done() {
+async fn what_two_passes_need_is_reported_before_anything_is_done() {
     let Some(proxy) = Proxy::new().await else { return };
     let said = |change: &dyn Fn()| {
         change();
@@ -211,16 +211,16 @@ async fn what_two_passes_need_is_told_before_anything_is_done() {
         assert_eq!(seen.code, Some(2), "{seen}");
         seen.stdout
     };
-    let told = said(&|| proxy.repository.edit("script/write-api-key", "echo \"$API_KEY\" > api_key.txt", "exit 3"));
-    assert!(told.contains("script/write-api-key ended with exit code 3"), "{told}");
-    let told = said(&|| proxy.repository.edit("script/write-api-key", "exit 3", "echo yes > answer.txt"));
-    assert!(told.contains("nothing into the project that looks like a key"), "{told}");
+    let message = said(&|| proxy.repository.edit("script/write-api-key", "echo \"$API_KEY\" > api_key.txt", "exit 3"));
+    assert!(message.contains("script/write-api-key ended with exit code 3"), "{message}");
+    let message = said(&|| proxy.repository.edit("script/write-api-key", "exit 3", "echo yes > answer.txt"));
+    assert!(message.contains("nothing into the project that looks like a key"), "{message}");
     for script in ["script/delete-api-key", "script/write-api-key"] {
-        let told = said(&|| std::fs::remove_file(proxy.repository.path().join(script)).unwrap());
-        assert!(told.contains(&format!("{script} does not exist")), "{told}");
+        let message = said(&|| std::fs::remove_file(proxy.repository.path().join(script)).unwrap());
+        assert!(message.contains(&format!("{script} does not exist")), "{message}");
     }
-    let told = said(&|| proxy.repository.edit("cog-safe-push.yaml", "official_model: acme/official-proxy\n", ""));
-    assert!(told.contains("cog-safe-push.yaml does not set official_model"), "{told}");
+    let message = said(&|| proxy.repository.edit("cog-safe-push.yaml", "official_model: acme/official-proxy\n", ""));
+    assert!(message.contains("cog-safe-push.yaml does not set official_model"), "{message}");
     assert!(!proxy.repository.path().join("answer.txt").exists() && proxy.versions() == (0, 0));
     proxy.sandbox.stop().await;
 }

@@ -134,8 +134,8 @@ async fn a_proxy_of_an_official_model_is_pushed_in_two_passes() {
     assert_eq!(finished.job("proxy").environment, "production");
     assert_eq!((sandbox.versions("acme/proxy").len(), sandbox.versions("acme/official-proxy").len()), (1, 1));
     let log = &finished.job("proxy").step("$/push").stdout;
-    let told: Vec<&str> = log.lines().filter(|line| line.contains(KEY) && !line.starts_with("::add-mask::")).collect();
-    assert_eq!(told, Vec::<&str>::new(), "{log}");
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(KEY) && !line.starts_with("::add-mask::")).collect();
+    assert_eq!(lines, Vec::<&str>::new(), "{log}");
     assert!(log.contains("of the official image are those that were tested"), "{log}");
     assert_eq!(server.violations(), Vec::<String>::new());
     sandbox.stop().await;

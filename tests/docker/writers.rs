@@ -159,8 +159,8 @@ async fn of_two_runs_at_once_one_publishes_whichever_comes_first() {
         assert_eq!(world.live().len(), 2, "one of both is published");
         let published = fast.report()["models"][0]["versions"]["live"].as_str().unwrap().to_owned();
         assert_eq!(published, format!("{LIVE}:{}", world.live()[0]));
-        let told = late.report()["models"][0].to_string();
-        assert!(told.contains(&world.live()[0]), "who was faster: {told}");
+        let report = late.report()["models"][0].to_string();
+        assert!(report.contains(&world.live()[0]), "who was faster: {report}");
         world.stop().await;
     }
 }

@@ -10,7 +10,7 @@ use test_support::{Repository, Seen};
 const SECRET: &str = "cog_secret_of_the_account";
 
 /// Whoever looks at GitHub sees that a run ended in an error, and why.
-fn assert_told(server: &FakeGitHub, repository: &Repository, name: &str, why: &str) {
+fn assert_reported(server: &FakeGitHub, repository: &Repository, name: &str, why: &str) {
     let runs = server.check_runs();
     assert_eq!(runs.len(), 1, "{runs:?}");
     assert_eq!(
@@ -170,7 +170,7 @@ async fn models_in_folders_of_their_own_are_checked_and_annotated_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_of_tests_is_told_by_a_check_run() {
+async fn a_push_of_tests_is_reported_by_a_check_run() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "merge_group", &json!({}), WRITER).variable("INPUT_COG_TOKEN", SECRET);
     let seen = run(&repository, "").await;
@@ -214,8 +214,8 @@ async fn an_event_that_hands_secrets_to_a_fork_is_refused() {
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("the code is from a fork"), "{seen}");
-    // It has the token of the base repository, so the pull request can be told why.
-    assert_told(&server, &repository, "safe-push", "safe-push does not run on pull_request_target");
+    // It has the token of the base repository, so the pull request can say why.
+    assert_reported(&server, &repository, "safe-push", "safe-push does not run on pull_request_target");
     assert!(!server.comments()[0]["body"].as_str().unwrap().contains("text-stats"), "no file of the repository was read");
 }
 
@@ -225,12 +225,12 @@ async fn a_push_without_tokens_is_an_error_that_ends_its_check_run() {
     let repository = step(&server, "push", &json!({}), WRITER);
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert_told(&server, &repository, "safe-push / text-stats", "no Replicate API token");
+    assert_reported(&server, &repository, "safe-push / text-stats", "no Replicate API token");
     assert!(obeyed(&seen).iter().any(|line| line.starts_with("::error title=safe-push::")), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_is_told_nowhere() {
+async fn a_secret_is_shown_nowhere() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "merge_group", &json!({}), WRITER).variable("INPUT_COG_TOKEN", SECRET);
     // As it is, and as a name that is Base64.
@@ -239,9 +239,9 @@ async fn a_secret_is_told_nowhere() {
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(1), "{seen}");
     let log: String = seen.stdout.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
-    let told = [log, seen.stderr.clone(), repository.read("runner/summary"), repository.read("runner/output")];
+    let texts = [log, seen.stderr.clone(), repository.read("runner/summary"), repository.read("runner/output")];
     let sent = serde_json::to_string(&server.check_runs()).unwrap();
-    for text in told.iter().chain([&sent, &repository.read("out/run.json"), &repository.read("out/report.html")]) {
+    for text in texts.iter().chain([&sent, &repository.read("out/run.json"), &repository.read("out/report.html")]) {
         assert!(!text.contains(SECRET) && !text.contains(&encoded[4..20]), "{text}");
     }
 }
@@ -418,7 +418,7 @@ async fn a_forks_build_is_given_no_secrets_whatever_its_files_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_misspelt_key_is_told_on_its_line_and_replaces_the_comment_of_the_commit_before() {
+async fn a_misspelled_key_is_reported_on_its_line_and_replaces_the_comment_of_the_commit_before() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
     let seen = run(&repository, "").await;
@@ -432,33 +432,33 @@ async fn a_misspelt_key_is_told_on_its_line_and_replaces_the_comment_of_the_comm
     repository.edit("cog-safe-push-configs/text-stats.yaml", "test_cases:", "test_casse:");
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert_told(&server, &repository, "safe-push / text-stats", "the configuration has 1 mistake");
+    assert_reported(&server, &repository, "safe-push / text-stats", "the configuration has 1 mistake");
     assert_eq!(server.comments().len(), 1);
     insta::assert_snapshot!(pull_request_page(&server, &seen));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_model_is_told() {
+async fn an_unknown_model_is_reported() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER).variable("INPUT_MODELS", "txt-stats");
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert_told(&server, &repository, "safe-push / txt-stats", "'txt-stats' is not a model");
+    assert_reported(&server, &repository, "safe-push / txt-stats", "'txt-stats' is not a model");
     insta::assert_snapshot!(pull_request_page(&server, &seen));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_token_is_told() {
+async fn a_missing_token_is_reported() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "workflow_dispatch", &json!({}), WRITER);
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert_told(&server, &repository, "safe-push / text-stats", "no Replicate API token");
+    assert_reported(&server, &repository, "safe-push / text-stats", "no Replicate API token");
     insta::assert_snapshot!(pull_request_page(&server, &seen));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_fails_before_the_models_are_known_is_told() {
+async fn whatever_fails_before_the_models_are_known_is_reported() {
     for (what, name, why) in [
         ("input", "safe-push", "the input parallel is 'many'"),
         ("repository file", "safe-push", "the configuration has 1 mistake"),
@@ -484,7 +484,7 @@ async fn whatever_fails_before_the_models_are_known_is_told() {
         };
         let seen = run(&repository, if what == "select" { "select" } else { "" }).await;
         assert_eq!(seen.code, Some(2), "{what}: {seen}");
-        assert_told(&server, &repository, name, why);
+        assert_reported(&server, &repository, name, why);
         assert_eq!(server.comments().len(), 1, "{what}");
         obeyed(&seen);
     }

@@ -176,7 +176,7 @@ async fn a_pull_request_with_a_cancelled_job() {
 }
 
 #[tokio::test]
-async fn a_pull_request_of_24_jobs_of_which_3_have_not_begun() {
+async fn a_pull_request_of_24_jobs_of_which_3_have_not_started() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
     for index in 0..21 {
@@ -632,7 +632,7 @@ async fn whoever_may_create_no_check_run_asks_once() {
 }
 
 #[tokio::test]
-async fn a_token_without_rights_is_told_what_it_needs() {
+async fn a_token_without_rights_gets_a_hint_about_what_it_needs() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let error = client(&server, READER).create_comment(7, "x").await.unwrap_err();
     assert!(matches!(error, GitHubError::Denied { .. }), "{error}");

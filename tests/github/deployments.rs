@@ -36,8 +36,8 @@ async fn a_staged_version_is_a_preview_until_the_next_one_replaces_it() {
     for (name, verdict, id, number) in
         [("flux", "passed", 'a', 7), ("flux", "failed", 'b', 7), ("other", "passed", 'c', 7), ("flux", "passed", 'd', 8)]
     {
-        let told = announced(&server, WRITER, Some(number), &with_versions(name, verdict, id, false)).await;
-        assert_eq!(told, Vec::<String>::new());
+        let messages = announced(&server, WRITER, Some(number), &with_versions(name, verdict, id, false)).await;
+        assert_eq!(messages, Vec::<String>::new());
     }
     let deployments = server.deployments();
     let all: Vec<Vec<&str>> = deployments.iter().map(states).collect();
@@ -94,14 +94,14 @@ async fn without_the_right_there_are_none_and_nobody_complains() {
 }
 
 #[tokio::test]
-async fn a_run_without_versions_has_none_and_an_outage_is_told() {
+async fn a_run_without_versions_has_none_and_an_outage_is_reported() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     assert_eq!(announced(&server, WRITER, Some(7), &run("flux", "passed", 0)).await, Vec::<String>::new());
     assert_eq!(server.requests().len(), 0);
     server.fail([Fault::BadGateway; 40]);
-    let told = announced(&server, WRITER, Some(7), &with_versions("flux", "passed", 'a', false)).await;
+    let messages = announced(&server, WRITER, Some(7), &with_versions("flux", "passed", 'a', false)).await;
     assert!(
-        told.len() == 1 && told[0].starts_with("the deployment of preview: failed to create a deployment of preview"),
-        "{told:?}"
+        messages.len() == 1 && messages[0].starts_with("the deployment of preview: failed to create a deployment of preview"),
+        "{messages:?}"
     );
 }

@@ -73,12 +73,12 @@ fn text(server: &FakeGitHub) -> String {
 async fn finish_job(github: Arc<dyn GitHub>, name: &str, job: Job, run: Run) -> Vec<String> {
     let now = Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap();
     let (checks, undelivered) = Checks::begin(&*github, job.clone(), &[name.to_owned()], now).await;
-    let mut told: Vec<String> = undelivered.iter().map(ToString::to_string).collect();
+    let mut messages: Vec<String> = undelivered.iter().map(ToString::to_string).collect();
     let (images, missing) = show_images(&*github, branch(BRANCH), &job, &run).await;
-    told.extend(missing.iter().map(ToString::to_string));
+    messages.extend(missing.iter().map(ToString::to_string));
     let before = Overview::of(&github.check_runs(SHA, None).await.unwrap_or_default(), job.run.id);
     let completed = checks.with_images(images).end(&*github, &run, &AnnotationPlaces::default(), BTreeSet::new(), now).await;
-    told.extend(completed.undelivered.iter().map(ToString::to_string));
+    messages.extend(completed.undelivered.iter().map(ToString::to_string));
     let frame = Frame {
         workflow: Workflow::of(Some("models.yaml"), None),
         run: job.run,
@@ -93,17 +93,17 @@ async fn finish_job(github: Arc<dyn GitHub>, name: &str, job: Job, run: Run) -> 
     };
     match refresh_comment(&*github, 7, &frame, known).await {
         Ok(outcome) => assert!(matches!(outcome, CommentOutcome::Written | CommentOutcome::Newer), "{outcome:?}"),
-        Err(error) => told.push(error.to_string()),
+        Err(error) => messages.push(error.to_string()),
     }
-    told
+    messages
 }
 
 /// Nothing but the images of one job, which is a model's only one.
 async fn shown(server: &FakeGitHub, token: &str, name: &str) -> (usize, Option<String>) {
     let (images, missing) =
         show_images(&*client(server, token), branch(name), &job(11, 0, 1), &with_outputs("flux", "failed", 4)).await;
-    let told = missing.map(|missing| format!("{missing}\nhint: {}", missing.hint.as_deref().unwrap_or_default()));
-    (images.values().map(Vec::len).sum(), told)
+    let messages = missing.map(|missing| format!("{missing}\nhint: {}", missing.hint.as_deref().unwrap_or_default()));
+    (images.values().map(Vec::len).sum(), messages)
 }
 
 /// Every image in the comment is a file of the branch.
@@ -123,8 +123,8 @@ fn assert_shown(server: &FakeGitHub, body: &str, count: usize) {
 #[tokio::test]
 async fn live_new_and_difference_are_in_the_comment() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let told = finish_job(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
-    assert_eq!((told, server.violations()), (Vec::new(), Vec::new()));
+    let messages = finish_job(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
+    assert_eq!((messages, server.violations()), (Vec::new(), Vec::new()));
     assert_shown(&server, &text(&server), 1);
     let files = server.branch_files(BRANCH).unwrap();
     let image = image::load_from_memory(&files["11.1/0-push-0-0.png"]).unwrap();
@@ -271,12 +271,13 @@ async fn a_branch_of_somebody_else_is_left_as_it_is() {
         let server = FakeGitHub::start("127.0.0.1:0").await;
         server.pushes(BRANCH, message, &files);
         let before = (server.branch_files(BRANCH), server.branch_history(BRANCH));
-        let (count, told) = shown(&server, WRITER, BRANCH).await;
-        let told = told.unwrap();
+        let (count, messages) = shown(&server, WRITER, BRANCH).await;
+        let messages = messages.unwrap();
         assert!(
             count == 0
-                && told.starts_with(&format!("the comment's images: branch safe-push-images is not a branch of images: {what}")),
-            "{told}"
+                && messages
+                    .starts_with(&format!("the comment's images: branch safe-push-images is not a branch of images: {what}")),
+            "{messages}"
         );
         assert_eq!((server.branch_files(BRANCH), server.branch_history(BRANCH)), before);
     }
@@ -284,30 +285,30 @@ async fn a_branch_of_somebody_else_is_left_as_it_is() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     shown(&server, WRITER, BRANCH).await;
     server.pushes(BRANCH, "Images of the last runs of safe-push [skip ci]", &[("README.md", b"mine")]);
-    let (count, told) = shown(&server, WRITER, BRANCH).await;
-    assert!(count == 0 && told.as_ref().unwrap().contains("it has a history"), "{told:?}");
+    let (count, messages) = shown(&server, WRITER, BRANCH).await;
+    assert!(count == 0 && messages.as_ref().unwrap().contains("it has a history"), "{messages:?}");
     assert_eq!(server.branch_history(BRANCH).unwrap().0, 2);
 }
 
 #[tokio::test]
 async fn what_keeps_images_away_is_a_warning_with_its_fix() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for name in ["main", "../main", "refs/heads/main"] {
-        told.push(shown(&server, WRITER, name).await);
+        messages.push(shown(&server, WRITER, name).await);
     }
     assert_eq!(server.requests(), Vec::<String>::new(), "no question is needed");
-    told.push(shown(&server, READER, BRANCH).await);
+    messages.push(shown(&server, READER, BRANCH).await);
     server.pushes("precious", "Start", &[("a", b"b")]);
     server.protects("precious");
-    told.push(shown(&server, WRITER, "precious").await);
+    messages.push(shown(&server, WRITER, "precious").await);
     server.has_ruleset();
-    told.push(shown(&server, WRITER, BRANCH).await);
+    messages.push(shown(&server, WRITER, BRANCH).await);
     server.denies_contents();
-    told.push(shown(&server, WRITER, BRANCH).await);
-    assert!(told.iter().all(|(count, _)| *count == 0));
-    let told: Vec<String> = told.into_iter().map(|(_, told)| told.unwrap()).collect();
-    insta::assert_snapshot!(told.join("\n"));
+    messages.push(shown(&server, WRITER, BRANCH).await);
+    assert!(messages.iter().all(|(count, _)| *count == 0));
+    let messages: Vec<String> = messages.into_iter().map(|(_, messages)| messages.unwrap()).collect();
+    insta::assert_snapshot!(messages.join("\n"));
     assert_eq!(server.branch_history("precious"), Some((1, "Start".to_owned())));
     assert_eq!(server.branch_files(BRANCH), None);
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -317,8 +318,8 @@ async fn what_keeps_images_away_is_a_warning_with_its_fix() {
 async fn a_token_without_the_right_costs_images_and_nothing_else() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.denies_contents();
-    let told = finish_job(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
-    assert_eq!(told.len(), 1, "{told:?}");
+    let messages = finish_job(client(&server, WRITER), "flux", job(11, 0, 1), with_outputs("flux", "failed", 4)).await;
+    assert_eq!(messages.len(), 1, "{messages:?}");
     let body = text(&server);
     assert!(body.contains("❌ failed") && body.contains("+ at dawn") && !body.contains("!["), "{body}");
     assert_eq!(server.check_runs()[0]["conclusion"], "failure");

@@ -27,7 +27,7 @@ fn payload(event: &str) -> Value {
 }
 
 /// Runs a step that has to fail, and returns its check run's summary with its annotations, and the job's summary.
-async fn told(server: &FakeGitHub, repository: &Repository, what: &str) -> (String, String) {
+async fn reported(server: &FakeGitHub, repository: &Repository, what: &str) -> (String, String) {
     let seen = tokio::task::block_in_place(|| repository.run(""));
     assert!(matches!(seen.code, Some(1 | 2)), "{what}: {seen}");
     obeyed(&seen);
@@ -60,7 +60,7 @@ async fn a_mistake_in_any_file_is_on_its_line_and_in_every_place() {
         let server = FakeGitHub::start("127.0.0.1:0").await;
         let repository = step(&server, "pull_request", &payload("pull_request"));
         repository.write(file, text);
-        let (check, summary) = told(&server, &repository, what).await;
+        let (check, summary) = reported(&server, &repository, what).await;
         assert!(check.contains(file) && summary.contains(file), "{what}: {check} {summary}");
         if let Some(line) = line {
             assert!(check.contains(&format!("\"start_line\":{line}")), "{what}: {check}");
@@ -72,28 +72,28 @@ async fn a_mistake_in_any_file_is_on_its_line_and_in_every_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_is_told_with_every_event() {
+async fn a_mistake_is_reported_with_every_event() {
     for event in ["push", "merge_group", "workflow_dispatch", "repository_dispatch", "schedule", "release"] {
         let server = FakeGitHub::start("127.0.0.1:0").await;
         let repository = step(&server, event, &payload(event));
         repository.edit(CONFIG, "test_cases:", "test_casse:");
-        let (check, summary) = told(&server, &repository, event).await;
+        let (check, summary) = reported(&server, &repository, event).await;
         assert!(check.contains("test_casse") && summary.contains("test_casse"), "{event}: {check} {summary}");
         assert_eq!(server.comments(), Vec::<Value>::new(), "{event}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_cannot_be_read_is_told() {
+async fn an_event_that_cannot_be_read_is_reported() {
     for (what, text) in [("no JSON", "{\"pull_request\":"), ("no object", "[]"), ("nothing", "")] {
         let server = FakeGitHub::start("127.0.0.1:0").await;
         let repository = step(&server, "pull_request", &payload("pull_request"));
         repository.write("runner/event.json", text);
         let seen = tokio::task::block_in_place(|| repository.run(""));
         assert_eq!(seen.code, Some(2), "{what}: {seen}");
-        let told = "failed to read the event that started the workflow";
-        assert!(obeyed(&seen).iter().any(|line| line.starts_with("::error") && line.contains(told)), "{what}: {seen}");
-        assert!(repository.read("runner/summary").contains(told), "{what}");
+        let message = "failed to read the event that started the workflow";
+        assert!(obeyed(&seen).iter().any(|line| line.starts_with("::error") && line.contains(message)), "{what}: {seen}");
+        assert!(repository.read("runner/summary").contains(message), "{what}");
         assert_eq!(output(&repository, "verdict").as_deref(), Some("misconfigured"), "{what}");
         // It may be a fork's, whose token writes nothing.
         assert_eq!(server.writes(), Vec::<String>::new(), "{what}");
@@ -101,12 +101,12 @@ async fn an_event_that_cannot_be_read_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_selection_that_fails_is_told_with_the_words_of_its_script() {
+async fn a_selection_that_fails_is_reported_with_the_output_of_its_script() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "pull_request", &payload("pull_request"));
     repository.write("script/select-model", "#!/bin/sh\necho 'yq: no template for this model' >&2\nexit 3\n");
     make_executable(&repository, "script/select-model");
-    let (check, summary) = told(&server, &repository, "a script").await;
+    let (check, summary) = reported(&server, &repository, "a script").await;
     assert!(check.contains("no template for this model") && summary.contains("no template for this model"), "{check} {summary}");
     assert_eq!(server.comments().len(), 1);
 }
@@ -138,7 +138,7 @@ async fn a_linked_working_directory_names_files_where_they_are_shown_and_one_out
         }
         std::os::unix::fs::symlink(target, repository.path().join("models/link")).unwrap();
         repository.edit("models/a/cog-safe-push-configs/text-stats.yaml", "test_cases:", "test_casse:");
-        let (check, _summary) = told(&server, &repository, target).await;
+        let (check, _summary) = reported(&server, &repository, target).await;
         // GitHub knows the file only by the name that git has.
         let file = "\"path\":\"models/a/cog-safe-push-configs/text-stats.yaml\"";
         assert_eq!(check.contains(file), is_inside, "{target}: {check}");
@@ -155,7 +155,7 @@ async fn more_mistakes_than_a_request_takes_are_all_annotated() {
         text.push_str(&format!("key_{number}: 1\n"));
     }
     repository.write(CONFIG, &text);
-    let (check, _summary) = told(&server, &repository, "120 mistakes").await;
+    let (check, _summary) = reported(&server, &repository, "120 mistakes").await;
     let run = &server.check_runs()[0];
     assert_eq!(run["output"]["annotations"].as_array().unwrap().len(), 120, "{check}");
     assert!(run["output"]["summary"].as_str().unwrap().contains("and 110 more"), "{check}");

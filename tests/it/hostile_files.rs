@@ -36,7 +36,7 @@ fn check(file: &str, replace: impl Fn(&Path)) -> Seen {
     seen
 }
 
-fn told(seen: &Seen) -> String {
+fn reported(seen: &Seen) -> String {
     format!("{}{}", seen.stdout, seen.stderr)
 }
 
@@ -44,7 +44,7 @@ fn told(seen: &Seen) -> String {
 fn a_named_pipe_is_an_error() {
     for file in FILES {
         let seen = check(file, |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()));
-        assert!(told(&seen).contains("named pipe"), "{file}: {seen}");
+        assert!(reported(&seen).contains("named pipe"), "{file}: {seen}");
     }
 }
 
@@ -63,7 +63,7 @@ fn a_named_pipe_anywhere_in_the_project_is_an_error_unless_dockerignore_names_it
 fn a_sparse_file_of_four_gigabytes_is_an_error() {
     for file in FILES {
         let seen = check(file, |path| fs::File::create(path).unwrap().set_len(4 << 30).unwrap());
-        assert!(told(&seen).contains("larger than [SIZE]"), "{file}: {seen}");
+        assert!(reported(&seen).contains("larger than [SIZE]"), "{file}: {seen}");
     }
 }
 
@@ -72,7 +72,7 @@ fn a_link_to_a_file_of_the_machine_is_an_error_and_shows_nothing() {
     for (target, shown) in [("/etc/shadow", "root:"), ("/etc/passwd", "root:"), ("/dev/zero", "\0")] {
         for file in FILES {
             let seen = check(file, |path| symlink(target, path).unwrap());
-            let text = told(&seen);
+            let text = reported(&seen);
             assert!(text.contains("leaves the"), "{file} -> {target}: {seen}");
             assert!(!text.contains(shown), "{file} -> {target}: {seen}");
         }
@@ -93,8 +93,8 @@ fn settings_of_git_are_not_read_and_reach_no_model() {
             git(repository);
             symlink(repository.join(".git/config"), path).unwrap();
         });
-        let told = told(&seen);
-        assert!(!told.contains("hush-hush"), "{file}: {seen}");
+        let reported = reported(&seen);
+        assert!(!reported.contains("hush-hush"), "{file}: {seen}");
     }
     let repository = repository();
     git(repository.path());
@@ -157,7 +157,7 @@ fn files_of_the_command_line_are_regular_ones_of_a_limited_size() {
             let seen = repository.run(command);
             assert!(started.elapsed() < Duration::from_secs(20), "{command} took {:?}", started.elapsed());
             assert_eq!(seen.code, Some(2), "{command}: {seen}");
-            assert!(told(&seen).contains(what), "{command}: {seen}");
+            assert!(reported(&seen).contains(what), "{command}: {seen}");
         }
     }
     // A link of the user's own may lead anywhere.
@@ -176,7 +176,7 @@ fn init_writes_through_no_link() {
     let repository = repository();
     link(&repository);
     let seen = repository.run("init acme/hot");
-    assert!(seen.code == Some(2) && told(&seen).contains("already there"), "{seen}");
+    assert!(seen.code == Some(2) && reported(&seen).contains("already there"), "{seen}");
     let seen = repository.run("init acme/hot --force");
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(!outside.exists() && !configuration(&repository).is_symlink(), "{seen}");
@@ -197,7 +197,7 @@ fn a_dockerignore_that_leads_out_is_found_by_check() {
     let seen = repository.run("check");
     assert!(!matches!(seen.code, Some(0)), "{seen}");
     for part in ["SP590", ".dockerignore leaves the repository", "replace .dockerignore with a readable file in the project"] {
-        assert!(told(&seen).contains(part), "no '{part}': {seen}");
+        assert!(reported(&seen).contains(part), "no '{part}': {seen}");
     }
     let repository = Repository::example("text-stats");
     repository.write("shared", "data/\n");
@@ -221,7 +221,7 @@ fn a_configuration_in_another_encoding_is_named_with_its_line() {
         assert_eq!(seen.code, Some(2), "{seen}");
         let code = if file == model { "SP001" } else { "SP501" };
         for part in [code, &format!("{file}{place}"), problem, "save it as UTF-8"] {
-            assert!(told(&seen).contains(part), "no '{part}': {seen}");
+            assert!(reported(&seen).contains(part), "no '{part}': {seen}");
         }
     }
     // At the top, it is not taken for a repository without a configuration.
@@ -229,5 +229,5 @@ fn a_configuration_in_another_encoding_is_named_with_its_line() {
     fs::remove_dir_all(repository.path().join("cog-safe-push-configs")).unwrap();
     fs::write(repository.path().join("cog-safe-push.yaml"), utf16("model: acme/text-stats\n")).unwrap();
     let seen = repository.run("check");
-    assert!(seen.code == Some(2) && told(&seen).contains("UTF-16"), "{seen}");
+    assert!(seen.code == Some(2) && reported(&seen).contains("UTF-16"), "{seen}");
 }

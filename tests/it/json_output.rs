@@ -151,8 +151,8 @@ fn a_result_that_cannot_be_written_is_an_error() {
     ] {
         let seen = into(">/dev/full", line);
         assert_eq!(seen.code, Some(2), "{line}: {seen}");
-        let told = seen.stderr.contains("error: failed to write the result to standard output: No space left on device");
-        assert!(told, "{line}: {seen}");
+        let is_reported = seen.stderr.contains("error: failed to write the result to standard output: No space left on device");
+        assert!(is_reported, "{line}: {seen}");
         assert_eq!(seen.stderr.matches("error:").count(), 1, "{line}: {seen}");
     }
     // `check --format github` writes only findings.

@@ -57,13 +57,13 @@ fn wrong(repository: &Repository, line: &str, place: &str, problem: &str, fix: &
 }
 
 #[test]
-fn m01_a_misspelt_key() {
+fn m01_a_misspelled_key() {
     let repository = edited(CONFIG, "test_hardware:", "test_hardwear:");
     wrong(&repository, "check", &format!("{CONFIG}:3:1"), "'test_hardwear' is not a key", "did you mean 'test_hardware'?");
 }
 
 #[test]
-fn m02_three_misspelt_keys_are_reported_at_once() {
+fn m02_three_misspelled_keys_are_reported_at_once() {
     let repository = configured("modle: acme/x\nparalel: 4\npredict:\n  test_case: []\n");
     let seen = repository.run("check");
     for near in ["did you mean 'model'?", "did you mean 'parallel'?", "did you mean 'test_cases'?"] {
@@ -318,7 +318,7 @@ fn m27_no_docker() {
 }
 
 #[test]
-fn m29_a_misspelt_command() {
+fn m29_a_misspelled_command() {
     wrong(&Repository::new(), "chek", "", "'chek' is not a command", "did you mean `safe-push check`?");
     wrong(&Repository::new(), "verfy acme/x", "", "'verfy' is not a command", "did you mean `safe-push verify`?");
     wrong(&Repository::new(), "hotdog", "", "'hotdog' is not a command", "use `safe-push run hotdog`");

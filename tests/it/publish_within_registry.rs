@@ -584,7 +584,7 @@ async fn layers_of_unknown_kinds_are_left_to_the_daemon_with_a_reason() {
 }
 
 #[tokio::test]
-async fn a_token_without_rights_is_told_with_the_model_and_the_fix() {
+async fn a_token_without_rights_is_reported_with_the_model_and_the_fix() {
     let fixture = Fixture::new().await;
     fixture.sandbox.create_model("eve/m", Visibility::Public, "cpu").unwrap();
     let (own, test) = (model("hotdog"), model("hotdog-test"));

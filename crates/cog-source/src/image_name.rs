@@ -23,8 +23,8 @@ fn default_image_name(folder: &str) -> String {
 /// ```
 /// use cog_source::image_name::image_name;
 ///
-/// assert_eq!(image_name(None, None, None, "/work/My Model"), "cog-my-model");
-/// assert_eq!(image_name(None, Some("r8.im/acme/upscale"), None, "/work/x"), "r8.im/acme/upscale");
+/// assert_eq!(image_name(None, None, None, "/models/My Model"), "cog-my-model");
+/// assert_eq!(image_name(None, Some("r8.im/acme/upscale"), None, "/models/x"), "r8.im/acme/upscale");
 /// ```
 pub fn image_name(asked: Option<&str>, image: Option<&str>, model: Option<&str>, folder: &str) -> String {
     [asked, image, model]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use cog_source::recipe::RecipeFile;
@@ -16,6 +16,7 @@ use super::error::ContextError;
 use super::{ContextEntry, ContextEntryKind, ContextFiles, LayerFolder};
 use crate::build::entry_header::entry_header;
 use crate::clients::docker::BuildContext;
+use crate::support::locks::lock;
 
 pub(super) const PIPE_BYTES: usize = 512 * 1024;
 
@@ -107,13 +108,13 @@ pub(in crate::build) struct FailureSlot(Arc<Mutex<Option<ContextError>>>);
 impl FailureSlot {
     fn keep(&self, error: ContextError) -> String {
         let message = error.to_string();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        *lock(&self.0) = Some(error);
         message
     }
 
     /// The failure, unless the daemon just closed the connection.
     pub(in crate::build) fn take(&self) -> Option<ContextError> {
-        let error = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let error = lock(&self.0).take()?;
         let is_hang_up = matches!(&error, ContextError::Unreadable { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
         (!is_hang_up).then_some(error)
     }

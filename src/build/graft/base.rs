@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_to_one_repository_are_told() {
+    fn references_to_one_repository_are_reported() {
         for reference in ["python", "python:3.12-slim", "docker.io/library/python:3.12", "python@sha256:00"] {
             assert_eq!(repository_of(reference), "python", "{reference}");
         }

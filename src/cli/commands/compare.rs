@@ -19,7 +19,7 @@ use crate::cli::setting_flags::SettingFlags;
 use crate::clients::replicate::DownloadLimits;
 use crate::domain::verdict::Verdict;
 use crate::report::documents::ComparedFiles;
-use crate::report::escape::terminal;
+use crate::report::escape::printable;
 use crate::report::json::measurement;
 use crate::support::SecretString;
 
@@ -123,13 +123,13 @@ fn show(comparison: &Comparison, context: &Context) -> anyhow::Result<()> {
     }
     context.printer.result(&match reason {
         None => format!("same ({})", comparison.kind),
-        Some(reason) => format!("different ({}): {}", comparison.kind, terminal(reason)),
+        Some(reason) => format!("different ({}): {}", comparison.kind, printable(reason)),
     });
     for row in table(&comparison.measurements) {
         context.printer.result(&row);
     }
     for remark in remarks {
-        context.printer.result(&format!("  {}", terminal(remark)));
+        context.printer.result(&format!("  {}", printable(remark)));
     }
     Ok(())
 }

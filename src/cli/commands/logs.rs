@@ -40,14 +40,14 @@ fn show(prediction: &Prediction, context: &Context) {
     let time = prediction.predict_time.map(|time| format!(", {:.1} s", time.as_secs_f64())).unwrap_or_default();
     context.printer.say(&format!("{}: {}{time}", prediction.id, escape::line(prediction.status.as_str())));
     if let Some(error) = &prediction.error {
-        context.printer.say(&format!("error: {}", escape::terminal(error).trim_end()));
+        context.printer.say(&format!("error: {}", escape::printable(error).trim_end()));
     }
     if let Some(page) = &prediction.web_url {
         context.printer.say(&format!("page: {}", escape::line(page)));
     }
     match prediction.logs.trim_end() {
         "" => context.printer.say("no logs"),
-        logs => context.printer.result(&escape::terminal(logs)),
+        logs => context.printer.result(&escape::printable(logs)),
     }
 }
 

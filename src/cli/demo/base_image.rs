@@ -44,7 +44,7 @@ async fn run_script(printer: &Printer) -> anyhow::Result<std::process::ExitStatu
     if let Some(stdout) = child.stdout.take() {
         let mut lines = BufReader::new(stdout).lines();
         while let Some(line) = lines.next_line().await.context("failed to read what the base image's script says")? {
-            printer.say(&escape::terminal(&line));
+            printer.say(&escape::printable(&line));
         }
     }
     child.wait().await.context("failed to wait for the base image's script")

@@ -1,7 +1,7 @@
 //! A line per event, for logs and pipes, and a sign of life while nothing happens.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use crate::cli::printer::Printer;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::report::console;
 use crate::support::clock::readable_duration;
+use crate::support::locks::lock;
 
 /// A silent stage says what it is doing this often.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -46,7 +47,7 @@ fn beat(shared: &Weak<Mutex<Now>>, printer: &Printer) {
     loop {
         thread::sleep(TICK);
         let Some(shared) = shared.upgrade() else { return };
-        let mut now = locked(&shared);
+        let mut now = lock(&shared);
         let time = Instant::now();
         if time.saturating_duration_since(now.last_line) < HEARTBEAT || now.stages.is_empty() {
             continue;
@@ -65,14 +66,10 @@ fn heartbeat(model: Option<&str>, progress: &Progress, now: Instant) -> String {
     format!("{model}{} for {}{line}", progress.stage, readable_duration(progress.age(now)))
 }
 
-fn locked(now: &Mutex<Now>) -> MutexGuard<'_, Now> {
-    now.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Observer for Lines {
     fn observe(&self, event: Event) {
         let time = Instant::now();
-        let mut now = locked(&self.now);
+        let mut now = lock(&self.now);
         match &event.kind {
             EventKind::StageStarted(stage) => {
                 now.stages.insert(event.model.clone(), Progress::of(*stage, self.printer.redactor(), time));

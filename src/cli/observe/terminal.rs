@@ -1,7 +1,7 @@
 //! Progress on a terminal: finished steps scroll away above, the current one stays below.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::report::Stage;
 use crate::report::console::{self, Style, columns};
 use crate::support::clock::readable_duration;
+use crate::support::locks::lock;
 use crate::support::secrets::Redactor;
 
 const TICK: Duration = Duration::from_millis(120);
@@ -47,7 +48,7 @@ impl Current {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {wide_msg} {age}") {
             bar.set_style(style.with_key("age", move |_: &ProgressState, text: &mut dyn Write| {
                 // A progress line without its age is still one.
-                let _unwritten = text.write_str(&shown.lock().unwrap_or_else(PoisonError::into_inner));
+                let _unwritten = text.write_str(&lock(&shown));
             }));
         }
         bar.set_prefix(Progress::title(stage));
@@ -60,7 +61,7 @@ impl Current {
     fn draw(&self, width: usize, now: Instant) {
         let age = whole_seconds(self.progress.age(now));
         let room = width.saturating_sub(columns(&self.bar.prefix()) + columns(&age) + BESIDE);
-        *self.age.lock().unwrap_or_else(PoisonError::into_inner) = age;
+        *lock(&self.age) = age;
         self.bar.set_message(self.progress.line(room, now));
     }
 }
@@ -105,14 +106,10 @@ fn redraw(shared: &Weak<Mutex<Option<Current>>>) {
     loop {
         thread::sleep(Duration::from_millis(500));
         let Some(shared) = shared.upgrade() else { return };
-        if let Some(current) = locked(&shared).as_ref() {
+        if let Some(current) = lock(&shared).as_ref() {
             current.draw(terminal_width(), Instant::now());
         }
     }
-}
-
-fn locked(now: &Mutex<Option<Current>>) -> MutexGuard<'_, Option<Current>> {
-    now.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The line that an event leaves behind. A wait is drawn while it lasts, and a busy service makes many of them.
@@ -123,7 +120,7 @@ fn printed(event: &Event, style: Style, verbosity: u8) -> Option<String> {
 
 impl Observer for ProgressLine {
     fn observe(&self, event: Event) {
-        let mut now = locked(&self.now);
+        let mut now = lock(&self.now);
         match &event.kind {
             EventKind::StageStarted(stage) => self.begin(&mut now, *stage),
             EventKind::StageFinished { .. } | EventKind::ModelFinished(_) => self.end(&mut now),

@@ -1,6 +1,6 @@
 //! Predictions on a server.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::CogServer;
 use crate::clients::replicate::{PredictionRequest, Predictions, ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
+use crate::support::locks::lock;
 
 /// How long a creation waits for inputs to be rejected.
 const REFUSAL_TIME: Duration = Duration::from_millis(500);
@@ -38,7 +39,7 @@ impl Predictions for CogServer {
             completed_at: None,
             web_url: None,
         };
-        self.inner.predictions.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), prediction.clone());
+        lock(&self.inner.predictions).insert(id.clone(), prediction.clone());
         let (inner, inputs, of_run) = (Arc::clone(&self.inner), request.inputs.clone(), id.clone());
         let mut running = tokio::spawn(async move { inner.run(of_run, inputs).await });
         // Inputs are rejected at once. Whatever takes longer is a prediction.

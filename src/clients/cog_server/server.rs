@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use crate::clients::http::{HttpOptions, build_client, read_bounded};
 use crate::clients::replicate::{BaseUrl, RealReplicate, ReplicateError, ReplicateOptions};
 use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus, reported_time};
 use crate::support::clock::Clock;
+use crate::support::locks::lock;
 use crate::support::{ExposeSecret, SecretString};
 
 /// Largest response: files of the output are part of it.
@@ -200,7 +201,7 @@ impl Inner {
     }
 
     fn update(&self, id: &PredictionId, change: impl FnOnce(&mut Prediction)) {
-        if let Some(prediction) = self.predictions.lock().unwrap_or_else(PoisonError::into_inner).get_mut(id)
+        if let Some(prediction) = lock(&self.predictions).get_mut(id)
             && !prediction.status.is_terminal()
         {
             change(prediction);
@@ -208,7 +209,7 @@ impl Inner {
     }
 
     pub(super) fn state(&self, id: &PredictionId) -> Option<Prediction> {
-        self.predictions.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        lock(&self.predictions).get(id).cloned()
     }
 
     /// Runs a prediction to its end. Returns why its inputs were rejected, if they were.

@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn every_denial_names_a_way_out() {
+    fn every_denial_names_a_fix() {
         for denial in [PushDenial::ModelUnknown, PushDenial::NotLoggedIn, PushDenial::NoWriteAccess, PushDenial::Forbidden] {
             assert!(denial.hint().contains("token"), "{denial:?}");
         }

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_told_once_per_change() {
+    fn a_step_is_reported_once_per_change() {
         let mut progress = BuildProgress::default();
         assert_eq!(progress.absorb(vertices(vec![vertex("a", None, None)])), []);
         assert_eq!(progress.absorb(vertices(vec![vertex("a", Some(5), None)])), [BuildEvent::Started { step: "a".to_owned() }]);

@@ -305,11 +305,11 @@ mod tests {
             ..PushImageInfo::default()
         };
         let mut layers = PushedLayers::default();
-        let told = |sent_bytes, total_bytes| Some(PushEvent::Progress(PushProgress { sent_bytes, total_bytes }));
-        assert_eq!(layers.absorb(&message(10, 100)), told(10, 100));
-        assert_eq!(layers.absorb(&message(50, 300)), told(60, 400));
-        assert_eq!(layers.absorb(&message(120, 100)), told(150, 400));
-        assert_eq!(layers.absorb(&message(20, 100)), told(150, 400));
+        let progress = |sent_bytes, total_bytes| Some(PushEvent::Progress(PushProgress { sent_bytes, total_bytes }));
+        assert_eq!(layers.absorb(&message(10, 100)), progress(10, 100));
+        assert_eq!(layers.absorb(&message(50, 300)), progress(60, 400));
+        assert_eq!(layers.absorb(&message(120, 100)), progress(150, 400));
+        assert_eq!(layers.absorb(&message(20, 100)), progress(150, 400));
         assert_eq!(layers.absorb(&PushImageInfo::default()), None);
     }
 
@@ -327,9 +327,9 @@ mod tests {
             "Mounted from acme/hotdog-test",
             "Pushed",
         ];
-        let told: Vec<PushEvent> = statuses.iter().filter_map(|status| layers.absorb(&message(status))).collect();
+        let events: Vec<PushEvent> = statuses.iter().filter_map(|status| layers.absorb(&message(status))).collect();
         let outcomes = [LayerOutcome::AlreadyThere, LayerOutcome::Mounted, LayerOutcome::Sent];
         let ended = |(index, outcome)| PushEvent::Layer { outcome, done: index + 1, layers: 3 };
-        assert_eq!(told, outcomes.into_iter().enumerate().map(ended).collect::<Vec<_>>());
+        assert_eq!(events, outcomes.into_iter().enumerate().map(ended).collect::<Vec<_>>());
     }
 }

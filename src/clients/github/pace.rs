@@ -1,10 +1,12 @@
 //! The pace of requests that create content: `docs/reference/github-actions.md#rate-limits`.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+
+use crate::support::locks::lock;
 
 /// Requests that create content, for all jobs of an account together. GitHub's limit is 80 a minute.
 pub(super) const WRITES_PER_MINUTE: usize = 75;
@@ -64,7 +66,7 @@ impl WritePace {
     }
 
     fn sent(&self) -> MutexGuard<'_, VecDeque<Instant>> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sent)
     }
 }
 

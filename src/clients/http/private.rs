@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use private_address::is_private;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::support::locks::lock;
 
 /// A host name has private addresses only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,11 +26,11 @@ pub struct PublicOnly {
 impl PublicOnly {
     /// Withholds the private addresses of `name` from now on.
     pub fn guard(&self, name: &str) {
-        self.guarded.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_ascii_lowercase());
+        lock(&self.guarded).insert(name.to_ascii_lowercase());
     }
 
     fn guards(&self, name: &str) -> bool {
-        self.guarded.lock().unwrap_or_else(PoisonError::into_inner).contains(&name.to_ascii_lowercase())
+        lock(&self.guarded).contains(&name.to_ascii_lowercase())
     }
 }
 

@@ -43,7 +43,7 @@ async fn answer(server: &MockServer, at: &str, response: ResponseTemplate) {
 }
 
 #[tokio::test]
-async fn a_manifest_tells_its_layers_and_its_digest() {
+async fn a_manifest_has_its_layers_and_its_digest() {
     let server = MockServer::start().await;
     answer(&server, "/v2/acme/hotdog/manifests/latest", ResponseTemplate::new(200).set_body_bytes(image())).await;
     let found = client(&server, false).manifest("acme/hotdog", "latest").await.unwrap().unwrap();
@@ -314,7 +314,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn indexes_without_our_platform_or_within_one_another_are_no_image() {
+async fn indexes_without_our_platform_or_within_one_another_are_rejected() {
     let server = MockServer::start().await;
     let arm = json!({ "manifests": [{ "digest": digest('9'), "platform": { "os": "linux", "architecture": "arm64" } }] });
     answer(&server, "/v2/a/b/manifests/arm", ResponseTemplate::new(200).set_body_json(&arm)).await;

@@ -3,9 +3,10 @@
 //! Without them every request would be sent twice: once to be asked for an authorization, once with it. A stream of a layer cannot be sent
 //! twice at all.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use super::scopes::Scopes;
+use crate::support::locks::lock;
 use crate::support::{ExposeSecret as _, SecretString};
 
 /// The value of an `Authorization` header.
@@ -51,7 +52,7 @@ impl Authorizations {
     }
 
     fn known(&self) -> MutexGuard<'_, Vec<Authorization>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Which caller holds which prediction. This makes a lost creation recoverable.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use serde_json::Value;
 
 use crate::clients::replicate::PredictionTarget;
 use crate::clients::replicate::wire::RawJob;
 use crate::domain::prediction::{Inputs, PredictionId};
+use crate::support::locks::lock;
 
 /// The predictions and trainings held by callers of this client, each by one caller.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ struct ClaimState {
 
 impl Claims {
     fn state(&self) -> MutexGuard<'_, ClaimState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Claims a prediction for the caller whose creation returned it. `false` if another caller, who lost the response to an

@@ -1,7 +1,7 @@
 //! Throttles creations. When the service asks one caller to wait, all wait. When it accepts one creation at a time, callers take turns.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::MutexGuard;
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::http::{Interrupted, pause};
+use crate::support::locks::lock;
 
 /// Decides when a creation may be sent.
 ///
@@ -34,7 +35,7 @@ impl Throttle {
     /// Blocks all calls for a while. With `one_at_a_time`, calls take turns from then on.
     pub(super) fn close(&self, wait: Duration, one_at_a_time: bool) {
         let until = Instant::now() + wait;
-        let mut closed_until = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut closed_until = lock(&self.closed_until);
         *closed_until = Some(closed_until.map_or(until, |before| before.max(until)));
         if one_at_a_time {
             self.reduced.store(true, Ordering::Relaxed);
@@ -54,7 +55,7 @@ impl Throttle {
                     head = self.line.lock() => head,
                 });
             }
-            let closed_until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+            let closed_until = *lock(&self.closed_until);
             match closed_until.map(|until| until.saturating_duration_since(Instant::now())) {
                 Some(wait) if !wait.is_zero() => pause(wait, cancelled).await?,
                 _ => return Ok(()),

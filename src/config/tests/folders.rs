@@ -126,7 +126,7 @@ fn the_whole_repository_has_no_folder() {
 }
 
 #[test]
-fn other_peoples_projects_are_not_looked_at() {
+fn other_projects_are_not_checked() {
     let hidden = with_projects(&["node_modules/a", ".cache/a", "venv/a", "1/2/3/4/5/a", "mine"]);
     assert_eq!(hidden.config("cog-safe-push.yaml", "x").places(), ["x \"mine\" mine/cog.yaml"]);
 }

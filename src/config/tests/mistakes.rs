@@ -67,7 +67,7 @@ fn numbers_and_booleans_in_quotes_are_taken_as_cog_safe_push_takes_them() {
 }
 
 #[test]
-fn an_empty_checker_is_told() {
+fn an_empty_checker_is_reported() {
     for key in ["match_prompt", "jq_query", "match_url", "error_contains"] {
         let text = format!("predict:\n  test_cases:\n    - inputs: {{a: 1}}\n      {key}: \"\"\n");
         let column = 9 + key.len();
@@ -89,7 +89,7 @@ fn an_empty_exact_string_is_meant() {
 }
 
 #[test]
-fn an_empty_checker_of_a_flag_is_told() {
+fn an_empty_checker_of_a_flag_is_reported() {
     let error = Repository::with_model("predict: {}\n").flag(Key::test_cases, "a=1~=").error();
     assert_eq!(
         error.to_string(),
@@ -99,7 +99,7 @@ fn an_empty_checker_of_a_flag_is_told() {
 }
 
 #[test]
-fn two_checkers_are_told_at_the_second() {
+fn two_checkers_are_reported_at_the_second() {
     let text = "predict:\n  test_cases:\n    - inputs: {}\n      jq_query: .a\n      exact_string: x\n";
     assert_eq!(
         mistakes(text),
@@ -119,7 +119,7 @@ fn an_input_is_not_both_fixed_and_disabled() {
 }
 
 #[test]
-fn an_input_that_flags_fix_and_disable_is_told() {
+fn an_input_that_flags_fix_and_disable_is_reported() {
     let both = Repository::with_model("predict: {}\n")
         .flag(Key::fuzz_iterations, "2")
         .flag(Key::fuzz_fixed_inputs, "seed=1;a=2")
@@ -186,7 +186,7 @@ fn a_number_out_of_range_elsewhere_names_who_set_it() {
 }
 
 #[test]
-fn a_name_that_is_no_model_is_shown() {
+fn a_name_of_no_model_is_shown() {
     assert_eq!(
         Repository::new().file("cog-safe-push.yaml", "model: hotdog\n").mistakes(),
         ["SP006 cog-safe-push.yaml:1:8: model 'hotdog' is not OWNER/NAME [write its owner and its name, as in acme/hotdog]"]
@@ -195,7 +195,7 @@ fn a_name_that_is_no_model_is_shown() {
 }
 
 #[test]
-fn what_has_to_be_there_and_is_not_is_told() {
+fn missing_values_are_reported() {
     assert_eq!(
         Repository::new().file("cog-safe-push.yaml", "parallel: 2\n").mistakes(),
         ["SP004 cog-safe-push.yaml:1:1: 'model' is missing [name the live model, as in `model: acme/hotdog`]"]
@@ -211,7 +211,7 @@ fn what_has_to_be_there_and_is_not_is_told() {
 }
 
 #[test]
-fn all_mistakes_of_all_files_are_told_at_once() {
+fn all_mistakes_of_all_files_are_reported_at_once() {
     let repository = Repository::new()
         .file("cog-safe-push-configs/a.yaml", "model: acme/a\nparalel: 1\nfuzz: 3\n")
         .file("cog-safe-push-configs/b.yaml", "model: b\n")
@@ -230,7 +230,7 @@ fn all_mistakes_of_all_files_are_told_at_once() {
 }
 
 #[test]
-fn what_is_no_yaml_is_told_with_its_line() {
+fn invalid_yaml_is_reported_on_its_line() {
     let mistakes = mistakes("predict: [\n");
     assert!(mistakes[0].starts_with("SP001 cog-safe-push.yaml:"), "{mistakes:?}");
 }
@@ -258,7 +258,7 @@ fn a_setting_outside_of_files_names_its_source() {
 }
 
 #[test]
-fn a_misspelled_variable_is_told_and_stops_nothing() {
+fn a_misspelled_variable_is_reported_and_stops_nothing() {
     let loaded = Repository::with_model("").variable("SAFE_PUSH_PARALEL", "8").loaded();
     assert_eq!(
         said(&loaded.findings),
@@ -274,7 +274,7 @@ fn a_misspelled_variable_can_be_ignored_or_made_a_mistake() {
 }
 
 #[test]
-fn a_section_for_a_model_that_is_not_there_is_told() {
+fn a_section_for_a_model_that_is_not_there_is_reported() {
     let repository =
         Repository::with_models(&["dev"]).file(".safe-push.yaml", "models:\n  dev: {parallel: 2}\n  dve: {parallel: 3}\n");
     assert_eq!(
@@ -284,7 +284,7 @@ fn a_section_for_a_model_that_is_not_there_is_told() {
 }
 
 #[test]
-fn a_pattern_that_is_none_is_told_at_its_item() {
+fn an_invalid_pattern_is_reported_at_its_item() {
     let repository = Repository::with_model("").file(".safe-push.yaml", "paths:\n  - src/**\n  - \"src/[\"\n");
     let mistakes = repository.mistakes();
     assert_eq!(mistakes.len(), 1);
@@ -292,7 +292,7 @@ fn a_pattern_that_is_none_is_told_at_its_item() {
 }
 
 #[test]
-fn a_rule_that_is_none_is_told() {
+fn an_unknown_rule_is_reported() {
     let repository = Repository::with_model("").file(".safe-push.yaml", "ignore: [input-removed]\n");
     assert!(repository.mistakes()[0].starts_with("SP011 .safe-push.yaml:1:10: 'input-removed' is not a rule code"));
 }
@@ -366,24 +366,24 @@ mod any_text {
 
 #[test]
 fn what_a_checkout_names_as_build_secret_stays_inside_of_it_or_is_allowed() {
-    let told = |secret: &str| {
+    let reported = |secret: &str| {
         let repository = Repository::with_model("").file(".safe-push.yaml", &format!("docker_secrets: [\"{secret}\"]\n"));
         repository.file("token", "x").mistakes()
     };
     assert_eq!(
-        told("id=a,env=HF_TOKEN"),
+        reported("id=a,env=HF_TOKEN"),
         ["SP031 .safe-push.yaml:1:18: the build secret 'a' is taken from HF_TOKEN, which is not allowed \
           [allow it with --secret-variable HF_TOKEN]"]
     );
     for secret in ["id=a,src=/etc/passwd", "id=a,src=../x", "id=a,src=/etc/shadow"] {
-        assert!(told(secret)[0].starts_with("SP030 .safe-push.yaml:1:18: "), "{secret}: {:?}", told(secret));
+        assert!(reported(secret)[0].starts_with("SP030 .safe-push.yaml:1:18: "), "{secret}: {:?}", reported(secret));
     }
     for token in
         ["REPLICATE_API_TOKEN", "COG_TOKEN", "ANTHROPIC_API_KEY", "GITHUB_TOKEN", "INPUT_COG_TOKEN", "ACTIONS_RUNTIME_TOKEN"]
     {
         let repository = Repository::with_model("").file(".safe-push.yaml", &format!("docker_secrets: [\"id=a,env={token}\"]\n"));
-        let told = repository.flag(Key::secret_variables, token).mistakes();
-        assert!(told[0].contains("which is a token of safe-push's own"), "{told:?}");
+        let reported = repository.flag(Key::secret_variables, token).mistakes();
+        assert!(reported[0].contains("which is a token of safe-push's own"), "{reported:?}");
     }
     let of_git = Repository::with_model("")
         .file(".git/config", "token")
@@ -426,7 +426,7 @@ fn folders_that_a_checkout_names_stay_inside_of_it() {
 
 #[test]
 fn the_readme_is_a_file_of_the_checkout() {
-    let told = |settings: &str| {
+    let reported = |settings: &str| {
         let repository = Repository::with_model("").file(".safe-push.yaml", settings).file(".git/config", "token");
         repository.mistakes()
     };
@@ -434,7 +434,7 @@ fn the_readme_is_a_file_of_the_checkout() {
         for (settings, place) in
             [(format!("readme: {file}\n"), "1:9"), (format!("models:\n  hotdog:\n    readme: {file}\n"), "3:13")]
         {
-            let found = told(&settings);
+            let found = reported(&settings);
             assert!(
                 found.iter().any(|line| line.starts_with(&format!("SP030 .safe-push.yaml:{place}: readme "))),
                 "{settings}: {found:?}"

@@ -35,10 +35,10 @@ fn known_names_are_accepted_everywhere() {
 #[test]
 fn an_unknown_name_is_reported_with_its_key_and_the_nearest() {
     let findings = crate::inspect::hardware::check(&all_three("gpu-l40", "gpu-h10", "tpu"), &known());
-    let told: Vec<(&str, &str)> =
+    let reported: Vec<(&str, &str)> =
         findings.iter().map(|finding| (finding.message.as_str(), finding.hint.as_deref().unwrap())).collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("test_hardware 'gpu-l40' is not available to this account", "did you mean 'gpu-l40s'?"),
             ("train.destination_hardware 'gpu-h10' is not available to this account", "did you mean 'gpu-h100'?"),
@@ -49,7 +49,7 @@ fn an_unknown_name_is_reported_with_its_key_and_the_nearest() {
 }
 
 #[test]
-fn an_unknown_name_is_told_on_its_line() {
+fn an_unknown_name_is_reported_on_its_line() {
     let mut plan = all_three("x", "y", "z");
     let at = |line| Some(Location::at("cog-safe-push.yaml", line, 1));
     plan.inspect.hardware_places = HardwarePlaces { test: at(2), destination: at(4), deployment: at(7) };

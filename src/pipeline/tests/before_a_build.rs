@@ -28,7 +28,7 @@ const NOTHING_AFTER_INSPECT: [&str; 6] =
     ["inspect errored", "build skipped", "stage skipped", "verify skipped", "publish skipped", "deploy skipped"];
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_is_not_accepted_is_told_first() {
+async fn a_token_that_is_not_accepted_is_reported_first() {
     let harness = Harness::new();
     let refused = ReplicateFailure::Unauthorized { detail: "invalid".to_owned(), looks_like_cli_token: true };
     harness.world.fail_replicate("account", refused);
@@ -78,7 +78,7 @@ async fn the_live_model_is_never_the_test_model() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_test_model_that_could_not_be_made_is_told_before_the_build() {
+async fn a_test_model_that_could_not_be_made_is_reported_before_the_build() {
     let harness = Harness::new();
     harness.world.remove_model(&test_model());
     let report = harness.run(ModelPlan { test_hardware: None, ..harness.plan() }).await;
@@ -89,7 +89,7 @@ async fn a_test_model_that_could_not_be_made_is_told_before_the_build() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_live_model_that_is_missing_is_told_before_the_build() {
+async fn a_live_model_that_is_missing_is_reported_before_the_build() {
     let harness = Harness::new();
     harness.world.remove_model(&live_model());
     let report = harness.run(harness.plan()).await;
@@ -99,7 +99,7 @@ async fn a_live_model_that_is_missing_is_told_before_the_build() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deployment_that_could_not_be_made_is_told_before_the_build() {
+async fn a_deployment_that_could_not_be_made_is_reported_before_the_build() {
     let harness = Harness::new();
     let deployment = DeploymentPlan {
         owner: "other".to_owned(),
@@ -299,7 +299,7 @@ impl RegistryWriter for Guarded {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cli_token_that_may_not_push_is_told_before_the_build() {
+async fn a_cli_token_that_may_not_push_is_reported_before_the_build() {
     let official = || "big/model".parse().unwrap();
     for guarded in ["acme/hotdog", "acme/hotdog-test", "big/model"] {
         let harness = Harness::new();

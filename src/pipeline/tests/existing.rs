@@ -20,7 +20,7 @@ async fn verify(harness: &Harness, existing: &ExistingVersion) -> ModelReport {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_there_is_told_with_the_way_out() {
+async fn missing_versions_are_reported_with_the_fix() {
     let harness = Harness::new();
     let other = ExistingVersion { model: live_model(), id: Some(version_id("other")) };
     let cases = [
@@ -78,7 +78,7 @@ async fn a_version_without_a_schema_gives_no_inputs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_token_is_what_is_told_of_all_first_questions() {
+async fn a_rejected_token_is_reported_before_other_first_answers() {
     let harness = Harness::new();
     harness
         .world

@@ -51,7 +51,7 @@ fn every_failure_has_its_verdict_stage_status_and_exit_code() {
 }
 
 #[test]
-fn the_chain_of_causes_is_told_once_from_outside_in() {
+fn the_chain_of_causes_is_reported_once_from_outside_in() {
     let source = PublishError::from(ReplicateError::new(
         "wait for the version",
         ReplicateFailure::NeverAppeared { within: std::time::Duration::from_secs(120) },
@@ -108,11 +108,11 @@ fn an_image_for_keeps_has_the_name_that_cog_would_give_it() {
     };
     let name = |yaml: &str, folder: &str| named(yaml, folder, None);
     let plain = "build: {python_version: '3.12'}\npredict: predict.py:Predictor\n";
-    assert_eq!(name(plain, "/work/My Model"), "cog-my-model:latest");
+    assert_eq!(name(plain, "/models/My Model"), "cog-my-model:latest");
     assert_eq!(name(&format!("{plain}image: r8.im/acme/hotdog\n"), "/x"), "r8.im/acme/hotdog:latest");
     assert_eq!(name(&format!("{plain}image: localhost:5000/a/b\n"), "/x"), "localhost:5000/a/b:latest");
     assert_eq!(name(&format!("{plain}image: acme/hotdog:v2\n"), "/x"), "acme/hotdog:v2");
-    let together = |yaml: &str| named(yaml, "/work/My Model", Some("hotdog"));
+    let together = |yaml: &str| named(yaml, "/models/My Model", Some("hotdog"));
     assert_eq!(together(plain), "cog-my-model:hotdog");
     assert_eq!(together(&format!("{plain}image: acme/models:v2\n")), "acme/models:v2-hotdog");
     let (one, other) = (image_of_run(), image_of_run());

@@ -92,11 +92,14 @@ async fn the_official_image_is_another_one_without_the_key() {
     assert_eq!(harness.world.calls_of("build").len(), 2);
     assert_eq!(harness.world.calls_of("export_image").len(), 1, "that of the tests has the key");
     assert_eq!(harness.world.names(), [BUILT], "both images go with the run");
-    let told = harness.recorder.events();
-    let said = |words: &str| told.iter().any(|event| matches!(event, EventKind::Notice(text) if text.contains(words)));
-    assert!(said("the first 2 of 4 layers of the official image are those that were tested"), "{told:#?}");
-    assert!(said("was gone or as before when it was built: api_key.txt. Searched for, and not found in it: API_KEY"), "{told:#?}");
-    assert!(said("Not searched for, because it does not look like a key: what was written into flag.txt"), "{told:#?}");
+    let events = harness.recorder.events();
+    let said = |words: &str| events.iter().any(|event| matches!(event, EventKind::Notice(text) if text.contains(words)));
+    assert!(said("the first 2 of 4 layers of the official image are those that were tested"), "{events:#?}");
+    assert!(
+        said("was gone or as before when it was built: api_key.txt. Searched for, and not found in it: API_KEY"),
+        "{events:#?}"
+    );
+    assert!(said("Not searched for, because it does not look like a key: what was written into flag.txt"), "{events:#?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,7 +168,7 @@ async fn a_run_that_is_cancelled_puts_the_key_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_two_passes_need_is_told_first() {
+async fn what_two_passes_need_is_reported_first() {
     let harness = Harness::new();
     let (report, calls) = harness.run_with_key(ModelPlan { official_model: None, ..harness.two_pass_plan() }, false).await;
     assert!(error(&report).0.contains("cog-safe-push.yaml does not set official_model"), "{}", note(&report, Stage::Inspect));

@@ -219,7 +219,7 @@ async fn test_only_stops_when_everything_is_verified() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deployment_follows_and_the_way_back_is_noted() {
+async fn the_deployment_follows_and_the_rollback_is_noted() {
     let harness = Harness::new();
     harness.world.add_deployment("hotdog", &live_version(), "cpu");
     let report = harness.run(ModelPlan { deployment: Some(deployment()), ..harness.given() }).await;
@@ -260,7 +260,7 @@ async fn a_push_that_is_denied_keeps_what_was_tested_in_the_report() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_layers_at_the_live_model_are_the_gravest_finding() {
+async fn other_layers_at_the_live_model_are_the_most_severe_finding() {
     let harness = Harness::new();
     harness.world.state().registry_repacks.insert("acme/hotdog".to_owned());
     let report = harness.run(ModelPlan { deployment: Some(deployment()), ..harness.given() }).await;
@@ -336,8 +336,8 @@ async fn an_input_that_is_gone_stops_before_the_build() {
     assert!(report.findings.iter().any(|finding| finding.is_error() && finding.message.contains("shout")), "{report:#?}");
     assert_eq!(harness.world.calls_of("inspect_image"), [""; 0]);
     let events = harness.recorder.events();
-    let told = events.iter().filter(|event| matches!(event, EventKind::Found(_))).count();
-    assert_eq!(told, report.findings.len(), "each is told once");
+    let reported = events.iter().filter(|event| matches!(event, EventKind::Found(_))).count();
+    assert_eq!(reported, report.findings.len(), "each is reported once");
 
     let mut plan = harness.given();
     plan.inspect.ignore_schema_compatibility = true;
@@ -356,7 +356,7 @@ async fn an_error_in_the_configuration_is_a_wrong_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_wrong_with_an_unusable_cog_yaml_is_told_with_its_place() {
+async fn an_unusable_cog_yaml_is_reported_with_its_place() {
     let harness = Harness::new();
     std::fs::write(harness.plan().project.join("cog.yaml"), "build: {gpu: false}\nbuild: {gpu: true}\n").unwrap();
     let report = harness.run(harness.given()).await;
@@ -428,7 +428,7 @@ async fn a_given_images_own_schema_is_what_is_compared_with_live() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_sdk_tells_its_schema_from_the_image() {
+async fn the_schema_of_an_old_sdk_is_read_from_the_image() {
     let harness = Harness::new();
     let mut plan = harness.given();
     plan.build.image = None;
@@ -446,7 +446,7 @@ async fn an_old_sdk_tells_its_schema_from_the_image() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_gravest_model_decides_the_run() {
+async fn the_most_severe_model_decides_the_run() {
     let harness = Harness::new();
     let wrong = ModelPlan {
         name: "wrong".to_owned(),

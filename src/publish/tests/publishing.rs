@@ -43,7 +43,7 @@ async fn what_was_staged_is_pushed_to_the_live_model_with_the_same_layers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_version_that_was_live_before_is_the_way_back() {
+async fn the_version_that_was_live_before_is_kept_for_a_rollback() {
     let world = World::new();
     let published = publish_in(&world).await.unwrap();
     assert_eq!(published.previous, Some(VersionRef { model: live_model(), id: version_id("live") }));
@@ -52,7 +52,7 @@ async fn the_version_that_was_live_before_is_the_way_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_models_first_version_has_no_way_back() {
+async fn a_first_version_has_no_rollback() {
     let world = World::new();
     world.state().models.get_mut(&live_model()).unwrap().latest_version = None;
     world.state().published.clear();
@@ -60,7 +60,7 @@ async fn a_models_first_version_has_no_way_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_version_is_told_once_it_is_confirmed() {
+async fn the_version_is_reported_once_it_is_confirmed() {
     let world = World::new();
     let recorder = Recorder::default();
     let published = publish("hotdog", &world.cleared(), &world.services(), &recorder, &CancellationToken::new()).await.unwrap();
@@ -68,7 +68,7 @@ async fn the_version_is_told_once_it_is_confirmed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_live_model_that_is_missing_is_told_before_anything_is_pushed() {
+async fn a_live_model_that_is_missing_is_reported_before_anything_is_pushed() {
     let world = World::new();
     world.remove_model(&live_model());
     let error = publish_in(&world).await.unwrap_err();
@@ -108,7 +108,7 @@ async fn a_published_version_that_never_appears_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_refusal_of_a_push_has_a_way_out_and_leaves_no_name() {
+async fn every_refused_push_has_a_hint_and_leaves_no_name() {
     for reason in [PushDenial::ModelUnknown, PushDenial::NotLoggedIn, PushDenial::NoWriteAccess, PushDenial::Forbidden] {
         let world = World::new();
         let repository = "r8.im/acme/hotdog".to_owned();

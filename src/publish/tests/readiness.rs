@@ -78,7 +78,7 @@ async fn a_public_test_model_is_refused_unless_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_would_stop_a_later_stage_is_told_now() {
+async fn what_would_stop_a_later_stage_is_reported_now() {
     let world = World::new();
     let foreign = deployment("other");
     assert!(matches!(check(&world, None, None, Some(&foreign)).await, Err(PublishError::ForeignDeployment { .. })));

@@ -88,7 +88,7 @@ async fn the_pushed_image_keeps_its_labels_and_gains_a_push_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn progress_and_the_version_are_told() {
+async fn progress_and_the_version_are_reported() {
     let world = World::new();
     let recorder = Recorder::default();
     let staged = stage_with(&world, None, &recorder, &CancellationToken::new()).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_test_model_that_is_there_needs_no_hardware() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_hardware_a_missing_test_model_is_an_error_with_the_way_out() {
+async fn without_hardware_a_missing_test_model_is_an_error_with_a_hint() {
     let world = World::new();
     world.remove_model(&test_model());
     let error = stage_with(&world, None, &Recorder::default(), &CancellationToken::new()).await.unwrap_err();

@@ -49,7 +49,7 @@ pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
     }
     for detail in &finding.details {
         let label = escape::line(&detail.label);
-        let value = beside(&label, escape::terminal(&detail.value).trim_end(), style);
+        let value = beside(&label, escape::printable(&detail.value).trim_end(), style);
         group = group.element(Level::NOTE.with_name(label).message(value));
     }
     if let Some(hint) = &finding.hint {
@@ -76,7 +76,7 @@ fn location(finding: &FindingEntry, style: Style) -> Option<Element<'static>> {
         return Some(column.map_or(origin.clone(), |column| origin.char_column(column)).into());
     };
     let (before, marked, after) = parts(excerpt, column, number(finding.end_column));
-    let [before, marked, after] = [before, marked, after].map(|part| escape::terminal(&part).replace('\n', " "));
+    let [before, marked, after] = [before, marked, after].map(|part| escape::printable(&part).replace('\n', " "));
     let room = style.width.saturating_sub(line.to_string().len() + LINE_SIGNS);
     let (marked, after) =
         if style.wraps { ending(&marked, &after, room.saturating_sub(columns(&before))) } else { (marked, after) };
@@ -117,10 +117,10 @@ fn wrapped(text: &str, first: usize, indent: usize, style: Style) -> String {
 
 /// An error that stopped a run or a command, with its fix.
 pub(crate) fn error(message: &str, hint: Option<&str>, style: Style) -> String {
-    let text = format!("{} {}", style.paint(Tone::Bad, "error:"), wrapped(&escape::terminal(message), 7, 2, style));
+    let text = format!("{} {}", style.paint(Tone::Bad, "error:"), wrapped(&escape::printable(message), 7, 2, style));
     match hint {
         Some(hint) => {
-            format!("{text}\n  {} {}", style.paint(Tone::Strong, "hint:"), wrapped(&escape::terminal(hint), 8, 4, style))
+            format!("{text}\n  {} {}", style.paint(Tone::Strong, "hint:"), wrapped(&escape::printable(hint), 8, 4, style))
         }
         None => text,
     }

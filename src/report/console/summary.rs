@@ -347,7 +347,7 @@ fn case_summary(case: &Case, style: Style) -> String {
 
 /// A reason without its end, if it is long.
 fn brief_reason(reason: &str) -> String {
-    let reason = shorten(&escape::terminal(reason), REASON_BYTES);
+    let reason = shorten(&escape::printable(reason), REASON_BYTES);
     let lines: Vec<&str> = reason.trim_end().lines().collect();
     let more = lines.len().saturating_sub(REASON_LINES);
     let shown = lines.iter().take(REASON_LINES).copied().collect::<Vec<_>>().join("\n");
@@ -359,7 +359,7 @@ fn push_difference(text: &mut String, case: &Case, style: Style) {
     for comparison in &case.comparisons {
         let Some(difference) = &comparison.difference else { continue };
         text.push_str(&format!("\n  {}: - {}, + this version", escape::line(&comparison.place), compared_with(comparison)));
-        let shown = escape::terminal(difference);
+        let shown = escape::printable(difference);
         let lines: Vec<&str> = shown.lines().collect();
         for line in lines.iter().take(DIFFERENCE_LINES) {
             text.push_str(&format!("\n    {}", style.wrapped(line.trim_end(), 4, 4)));
@@ -374,7 +374,7 @@ fn push_difference(text: &mut String, case: &Case, style: Style) {
 /// The last lines of the logs, indented as they are, without those that the reason has.
 fn push_logs(text: &mut String, case: &Case, reason: &str, style: Style) {
     let shown: Vec<&str> = reason.lines().map(str::trim).collect();
-    let logs = escape::terminal(&case.logs);
+    let logs = escape::printable(&case.logs);
     let lines: Vec<&str> = logs.lines().filter(|line| !shown.contains(&line.trim())).collect();
     if case.status == CaseStatus::Flaky || lines.iter().all(|line| line.trim().is_empty()) {
         return;

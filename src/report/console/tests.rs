@@ -110,7 +110,7 @@ fn details_of_several_lines_keep_their_lines() {
 }
 
 #[test]
-fn quiet_tells_failures_only_and_verbose_every_stage() {
+fn quiet_prints_failures_only_and_verbose_every_stage() {
     let quiet = |report: &crate::domain::report::RunReport| summary(&run_json(report), Amount::of(true, 0), None, PLAIN);
     assert_eq!(quiet(&sample::passed()), "");
     assert!(!quiet(&sample::two_models()).contains("acme/hotdog passed"));

@@ -96,12 +96,12 @@ impl<'a> Annotations<'a> {
             (Some(_), Some(first), None) if first >= 1 => Some((first, first)),
             _ => None,
         };
-        let mut message = escape::terminal(&finding.message).into_owned();
+        let mut message = escape::printable(&finding.message).into_owned();
         for detail in &finding.details {
-            message.push_str(&format!("\n{}: {}", escape::line(&detail.label), escape::terminal(&shorten(&detail.value, 1000))));
+            message.push_str(&format!("\n{}: {}", escape::line(&detail.label), escape::printable(&shorten(&detail.value, 1000))));
         }
         if let Some(hint) = &finding.hint {
-            message.push_str(&format!("\nhint: {}", escape::terminal(hint)));
+            message.push_str(&format!("\nhint: {}", escape::printable(hint)));
         }
         if let Some(names) = self.sharing.get(mark).filter(|names| names.len() > 1) {
             message.push_str(&format!("\nmodels: {}", escape::line(&shorten(&names.join(", "), 1000))));

@@ -140,7 +140,7 @@ fn a_canceled_workflow_says_so_although_jobs_have_not_started() {
     insta::assert_snapshot!(text);
 }
 
-fn misspelt() -> Run {
+fn misspelled() -> Run {
     let finding = sample::stopped_by_finding().models[0].findings[0].clone();
     FailedRun {
         tool_version: "0.1.0",
@@ -155,7 +155,7 @@ fn misspelt() -> Run {
 
 #[test]
 fn a_run_that_ended_before_its_models_were_known_is_a_row_of_its_own() {
-    let run = misspelt();
+    let run = misspelled();
     let row = row_of_failed_run(&run, ENDED);
     let text = failed_check_text(&run, &row);
     assert_eq!(row_of_text(&text.text), Some(row.clone()));

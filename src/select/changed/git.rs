@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_that_is_not_known_is_told() {
+    fn a_base_that_is_not_known_is_reported() {
         let checkout = Checkout::new();
         assert_eq!(checkout.reason(None), "git does not know origin's default branch; name a commit with --base");
         assert_eq!(checkout.reason(Some("nothing")), "git does not know 'nothing' (--base)");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn histories_without_a_common_commit_are_told() {
+    fn histories_without_a_common_commit_are_reported() {
         let checkout = Checkout::new();
         checkout.git("checkout --quiet --orphan other");
         checkout.write("other.py", "o\n");
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_git_is_told() {
+    fn a_folder_without_git_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let environment = BTreeMap::from([("PATH".to_owned(), std::env::var_os("PATH").unwrap().into_string().unwrap())]);
         let launcher = Launcher::without_isolator();

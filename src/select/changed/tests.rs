@@ -55,7 +55,7 @@ fn patterns_can_take_back() {
 }
 
 #[test]
-fn no_change_is_no_model() {
+fn without_a_change_no_model_is_selected() {
     let changed = decide(&["**"], &modified(&[]));
     assert_eq!(changed, ChangedModels::default());
 }

@@ -103,7 +103,7 @@ fi
     }
 
     #[test]
-    fn what_is_no_comparison_with_a_name_is_left_out() {
+    fn lines_that_compare_with_no_name_are_left_out() {
         for line in [
             r##"# if [[ "$MODEL" == "dev" ]]; then"##,
             r#"if [[ "$MODEL" != "dev" ]]; then"#,

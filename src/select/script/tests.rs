@@ -43,7 +43,7 @@ fn names(script: &Script) -> Option<Vec<String>> {
 }
 
 #[test]
-fn the_usual_places_are_looked_at_in_their_order() {
+fn the_usual_places_are_checked_in_order() {
     let repository = Repository::new("script/select.sh", "#!/bin/bash\n");
     assert_eq!(repository.script().path(), "script/select.sh");
     fs::write(repository.folder.path().join("script/select-model"), "").unwrap();
@@ -84,12 +84,12 @@ fn names_come_from_comparisons_otherwise_and_nothing_is_run() {
 }
 
 #[test]
-fn a_script_that_tells_no_names_is_asked_for_none() {
+fn a_script_that_prints_no_names_is_asked_for_none() {
     assert_eq!(names(&Repository::new("script/select-model", "#!/bin/bash\ncp $1.yaml cog.yaml\n").script()), None);
 }
 
 #[test]
-fn a_list_that_fails_is_told_and_comparisons_are_taken() {
+fn a_list_that_fails_is_reported_and_comparisons_are_taken() {
     let text = "#!/bin/bash\nif [[ $1 == --list ]]; then echo broken >&2; exit 7; fi\n[[ $MODEL == dev ]]\n";
     let found = Repository::new("script/select.sh", text).script().names(&go_on);
     assert_eq!(found.names.unwrap()[0].as_str(), "dev");
@@ -98,7 +98,7 @@ fn a_list_that_fails_is_told_and_comparisons_are_taken() {
 }
 
 #[test]
-fn what_is_listed_and_is_no_name_is_told() {
+fn an_invalid_name_in_the_list_is_reported() {
     let text = "#!/bin/bash\n[[ $1 == --list ]] && printf 'dev\\n../../etc\\nUsage: me\\n'\n";
     let found = Repository::new("script/select.sh", text).script().names(&go_on);
     assert_eq!(found.names.unwrap().len(), 1);
@@ -136,7 +136,7 @@ fn a_script_without_a_first_line_or_without_permission_is_bashs() {
 }
 
 #[test]
-fn a_script_that_refuses_is_told_with_its_last_words() {
+fn a_script_that_refuses_is_reported_with_its_last_output() {
     let text = "#!/bin/bash\nseq 100\necho \"unknown model: $1\" >&2\nexit 4\n";
     let error = Repository::new("script/select-model", text).script().prepare("dev", &go_on).unwrap_err();
     let words = error.to_string();
@@ -146,13 +146,13 @@ fn a_script_that_refuses_is_told_with_its_last_words() {
 }
 
 #[test]
-fn a_script_that_is_killed_is_told() {
+fn a_script_that_is_killed_is_reported() {
     let error = Repository::new("script/select-model", "#!/bin/bash\nkill -9 $$\n").script().prepare("dev", &go_on).unwrap_err();
     assert!(error.to_string().contains("signal: 9"), "{error}");
 }
 
 #[test]
-fn a_first_line_that_names_nothing_is_told() {
+fn a_first_line_that_names_nothing_is_reported() {
     let error = Repository::new("script/select-model", "#!/nowhere/bash\n").script().prepare("dev", &go_on).unwrap_err();
     assert!(matches!(error, ScriptError::NotRun { .. }), "{error}");
 }

@@ -119,8 +119,8 @@ fn a_way_through_a_link_is_refused() {
     fs::remove_dir_all(tree.path("d")).unwrap();
     let changes = before.changes().unwrap();
     symlink(outside.path(), tree.path("d")).unwrap();
-    let told = changes.restore();
-    assert!(told.iter().any(|line| line.starts_with("d/a ") && line.ends_with("d is a link")), "{told:?}");
+    let reported = changes.restore();
+    assert!(reported.iter().any(|line| line.starts_with("d/a ") && line.ends_with("d is a link")), "{reported:?}");
     assert!(!outside.path().join("a").exists());
 }
 
@@ -184,7 +184,7 @@ fn a_read_only_file_is_put_back() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_told() {
+fn a_file_that_is_too_large_is_reported() {
     let tree = Tree::new(&[]);
     fs::write(tree.path("weights"), vec![0; 3 * 1024 * 1024]).unwrap();
     let before = tree.before();
@@ -193,7 +193,7 @@ fn a_file_that_is_too_large_is_told() {
 }
 
 #[test]
-fn a_large_file_that_is_left_alone_or_new_is_no_trouble() {
+fn a_large_file_that_is_left_alone_or_new_is_accepted() {
     let tree = Tree::new(&[]);
     fs::write(tree.path("weights"), vec![0; 3 * 1024 * 1024]).unwrap();
     let before = tree.before();

@@ -279,7 +279,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn a_secret_is_found_wherever_it_stands(before in prop::collection::vec(any::<u8>(), 0..200), piece in 1usize..50, width in 20usize..80) {
+        fn a_secret_is_found_wherever_it_is(before in prop::collection::vec(any::<u8>(), 0..200), piece in 1usize..50, width in 20usize..80) {
             let bytes = [&before[..], SECRET.as_bytes(), b"\xff tail"].concat();
             prop_assert!(is_found(&bytes, piece));
             for encoded in [STANDARD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes), hex::encode(&bytes), hex::encode_upper(&bytes)] {

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_and_common_values_are_no_secrets() {
+    fn short_and_common_values_are_not_secrets() {
         for short in ["", "model", " abcdefg\n"] {
             assert!(matches!(weakness(short.as_bytes()), Some(Weakness::Short { .. })), "{short}");
         }

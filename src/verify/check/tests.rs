@@ -160,7 +160,7 @@ fn images_are_held_to_format_size_and_likeness() {
         ..succeeded(json!("https://x/f"))
     };
     let like = |bytes: Bytes| Some(ExpectedFile { path: "expected.png".to_owned(), content: Some(bytes) });
-    let told = |check: ImageCheck, seen: &Observation| {
+    let reported = |check: ImageCheck, seen: &Observation| {
         outcome(&Expectation::Checks { checks: vec![OutputCheck::Image(check)], text: String::new() }, seen)
     };
     let seen = output(png(60, 40));
@@ -177,10 +177,10 @@ fn images_are_held_to_format_size_and_likeness() {
             "output was not compared, because missing.png was not read",
         ),
     ] {
-        let found = told(check, &seen);
+        let found = reported(check, &seen);
         assert!(found.starts_with(wanted), "{found} instead of {wanted}");
     }
-    let found = told(base(), &succeeded(json!("no file")));
+    let found = reported(base(), &succeeded(json!("no file")));
     assert_eq!(found, "expected an image file in the output, got \"no file\"");
 }
 

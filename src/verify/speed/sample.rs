@@ -1,6 +1,6 @@
 //! The run times of all predictions of a verification.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::statistics::Pair;
 use crate::domain::case::CaseId;
 use crate::domain::prediction::{Prediction, PredictionStatus};
+use crate::support::locks::lock;
 use crate::verify::side::Side;
 
 /// A prediction that waited longer than this probably booted an instance, and is slower than the next ones.
@@ -67,12 +68,12 @@ pub(super) enum FirstRound {
 impl SampleLog {
     pub(in crate::verify) fn record(&self, case: &CaseId, side: Side, created: Instant, prediction: &Prediction) {
         if let Some(sample) = Sample::of(case, side, created, prediction) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
+            lock(&self.0).push(sample);
         }
     }
 
     fn all(&self) -> Vec<Sample> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 
     /// The run times of a comparison's first round.

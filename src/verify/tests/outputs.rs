@@ -126,7 +126,7 @@ async fn files_that_only_look_like_urls_are_checked_judged_and_examined() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_url_in_a_text_beside_the_declared_file_is_no_second_file() {
+async fn a_url_in_a_text_beside_the_declared_file_is_not_a_second_file() {
     let page = "https://files.example/page.html";
     let made = json!({"image": OUT, "page": page});
     let fake = Fake::new(move |_| output(made.clone())).with_file(OUT, image(100)).with_file(page, *b"<html>");

@@ -217,8 +217,8 @@ async fn an_index_is_not_grafted_on() {
     let index = StoredManifest::new(None, Bytes::from(index.to_string()));
     fixture.registry.put_manifest("acme/hotdog", "bundle", &index).await.unwrap();
     let bundle = VersionRef { model: version.model, id: index.digest.version_id() };
-    let told = reason(&fixture, &bundle).await;
-    assert!(told.ends_with("cannot be grafted on: it is an index"), "{told}");
+    let message = reason(&fixture, &bundle).await;
+    assert!(message.ends_with("cannot be grafted on: it is an index"), "{message}");
     fixture.sandbox.stop().await;
 }
 
@@ -228,17 +228,17 @@ async fn a_layer_that_the_registry_collected_and_a_version_that_is_gone_are_buil
     let version = fixture.full_build(&FullBuild::default()).await;
     let gone = FaultEffect::Status(StatusCode::NOT_FOUND);
     fixture.sandbox.inject(Fault::next(1, gone).on(Method::HEAD, "/v2/acme/hotdog/blobs/"));
-    let told = reason(&fixture, &version).await;
-    assert!(told.contains("the registry no longer has layer "), "{told}");
+    let message = reason(&fixture, &version).await;
+    assert!(message.contains("the registry no longer has layer "), "{message}");
     let digits = "a".repeat(64).parse().unwrap();
-    let told = reason(&fixture, &VersionRef { model: version.model.clone(), id: digits }).await;
-    assert!(told.starts_with("built: the registry no longer has acme/hotdog:aaa"), "{told}");
+    let message = reason(&fixture, &VersionRef { model: version.model.clone(), id: digits }).await;
+    assert!(message.starts_with("built: the registry no longer has acme/hotdog:aaa"), "{message}");
     let down = FaultEffect::Status(StatusCode::FORBIDDEN);
     fixture.sandbox.inject(Fault::next(1, down).on(Method::GET, "/v2/acme/hotdog/manifests/"));
     // The manifest of the first version is known by now.
     let digits = "b".repeat(64).parse().unwrap();
-    let told = reason(&fixture, &VersionRef { model: version.model.clone(), id: digits }).await;
-    assert!(told.starts_with("built: the registry could not be used: "), "{told}");
+    let message = reason(&fixture, &VersionRef { model: version.model.clone(), id: digits }).await;
+    assert!(message.starts_with("built: the registry could not be used: "), "{message}");
     fixture.sandbox.stop().await;
 }
 

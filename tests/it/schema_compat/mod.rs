@@ -255,7 +255,7 @@ fn a_renamed_input_is_one_finding_on_its_new_line() {
 }
 
 #[test]
-fn another_input_in_the_place_of_a_removed_one_is_no_rename() {
+fn another_input_in_the_place_of_a_removed_one_is_not_a_rename() {
     let old = document(&json!({"num_steps": {"type": "integer"}}), &[], None);
     for other in [json!({"num_stepz": {"type": "number"}}), json!({"num_stepz": {"type": "integer", "default": 3}})] {
         let found = findings(&old, &document(&other, &[], None));

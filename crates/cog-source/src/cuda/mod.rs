@@ -425,14 +425,14 @@ mod tests {
         ] {
             let choice = choose(&torch(version), &CorrectedCuda).unwrap();
             assert_eq!(choice.cuda, cuda, "{version}");
-            let told = choice.findings.first().map(|finding| (finding.code.as_str(), finding.message.clone()));
+            let reported = choice.findings.first().map(|finding| (finding.code.as_str(), finding.message.clone()));
             let expected = nearest.map(|nearest| {
                 (
                     "SP561",
                     format!("PyTorch {version} is in no table, so CUDA {cuda} of the nearest known release, {nearest}, is used"),
                 )
             });
-            assert_eq!(told, expected, "{version}");
+            assert_eq!(reported, expected, "{version}");
             let cog_cli = CudaError::FrameworkUnknown { framework: "torch", version: version.into() };
             assert_eq!(choose(&torch(version), &CogCliCuda), Err(cog_cli), "{version}");
         }

@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_credential() {
+    fn anything_else_is_not_a_credential() {
         for value in ["Bearer abc", "Basic !!!", "Basic", "Basic YWNtZQ=="] {
             assert_eq!(parsed(value), None, "{value}");
         }

@@ -232,7 +232,7 @@ async fn a_mount_needs_no_bytes_but_a_right_to_read() {
 }
 
 #[tokio::test]
-async fn a_manifest_is_found_by_tag_and_digest_and_told_to_the_gate() {
+async fn a_manifest_is_found_by_tag_and_digest_and_passed_to_the_gate() {
     let served = Served::start().await;
     let digest = served.image("acme/m", "latest", json!({"run.cog.version": "0.22.0"})).await;
     for reference in ["latest", digest.as_str()] {

@@ -17,10 +17,10 @@ impl Cut {
     /// Removes control characters, and cuts the text with a note of its full size. The template escapes HTML.
     pub(super) fn text(self, text: &str) -> String {
         if text.len() <= self.text_bytes {
-            return escape::terminal(text).into_owned();
+            return escape::printable(text).into_owned();
         }
         let head = &text[..text.floor_char_boundary(self.text_bytes)];
-        format!("{}… (cut: {} in total)", escape::terminal(head), size(text.len() as u64))
+        format!("{}… (cut: {} in total)", escape::printable(head), size(text.len() as u64))
     }
 
     pub(super) fn line(self, text: &str) -> String {
@@ -51,7 +51,7 @@ pub(super) fn is_web_address(url: &str) -> bool {
         && url.len() <= 2000
         && !url.contains("***")
         && !url.contains(|c: char| c.is_control() || c.is_whitespace())
-        && escape::terminal(url) == url
+        && escape::printable(url) == url
 }
 
 #[cfg(test)]
