@@ -15,7 +15,7 @@ use super::blobs::BlobStore;
 use super::digest::Digest;
 
 /// Smaller layers are sent faster than they are worth keeping.
-const LEAST_BYTES: u64 = 16 * 1024 * 1024;
+const LEAST_BYTES: u64 = 1024 * 1024;
 
 const READ_BYTES: usize = 1024 * 1024;
 
