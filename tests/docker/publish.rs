@@ -25,6 +25,7 @@ use safe_push::publish::{
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
 use serde_json::json;
+use test_support::sandbox_options;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{BASE, daemon, tar, unique};
@@ -42,8 +43,17 @@ fn model(name: &str) -> ModelRef {
 
 impl Fixture {
     async fn new() -> Option<Self> {
+        Self::with(sandbox_options()).await
+    }
+
+    /// With a registry that has no layer yet, so that it counts what is sent.
+    async fn empty() -> Option<Self> {
+        Self::with(SandboxOptions { layers: None, ..sandbox_options() }).await
+    }
+
+    async fn with(options: SandboxOptions) -> Option<Self> {
         let docker = daemon().await?;
-        let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
+        let options = SandboxOptions { docker: false, ..options };
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("hotdog", Visibility::Public, "cpu").unwrap();
         let services = services(&sandbox, &docker, sandbox.cli_token().clone());
@@ -123,7 +133,7 @@ fn cleared(staged: &Staged, model: ModelRef) -> Cleared {
 
 #[tokio::test]
 async fn one_image_becomes_three_versions_with_the_same_layers() {
-    let Some(fixture) = Fixture::new().await else { return };
+    let Some(fixture) = Fixture::empty().await else { return };
     let token = CancellationToken::new();
     // That names of pushes are found at all.
     let name = format!("{}/acme/hotdog:kept", fixture.services.registry_host);
@@ -181,7 +191,7 @@ async fn one_image_becomes_three_versions_with_the_same_layers() {
 /// A daemon with the containerd store tries to mount from the alphabetically last repository alone, of whatever registry on the same host.
 #[tokio::test]
 async fn layers_of_the_live_version_are_not_sent_again_after_pushes_to_other_registries() {
-    let (Some(fixture), Some(other)) = (Fixture::new().await, Fixture::new().await) else { return };
+    let (Some(fixture), Some(other)) = (Fixture::empty().await, Fixture::empty().await) else { return };
     let staged = fixture.stage().await.unwrap();
     let cleared = cleared(&staged, model("hotdog"));
     publish("hotdog", &cleared, &fixture.services, &Silent, &CancellationToken::new()).await.unwrap();
@@ -212,7 +222,7 @@ async fn a_token_that_the_registry_does_not_know_is_named() {
 
 #[tokio::test]
 async fn an_api_token_in_the_place_of_the_cli_token_is_refused_with_the_right_name() {
-    let Some(mut fixture) = Fixture::new().await else { return };
+    let Some(mut fixture) = Fixture::empty().await else { return };
     fixture.services = services(&fixture.sandbox, &fixture.docker, fixture.sandbox.api_token().clone());
     let error = fixture.stage().await.unwrap_err();
     assert!(matches!(error, PublishError::Docker(DockerError::PushDenied { reason: PushDenial::NotLoggedIn, .. })), "{error:?}");
@@ -223,7 +233,7 @@ async fn an_api_token_in_the_place_of_the_cli_token_is_refused_with_the_right_na
 
 #[tokio::test]
 async fn a_model_that_is_missing_at_the_push_is_named() {
-    let Some(fixture) = Fixture::new().await else { return };
+    let Some(fixture) = Fixture::empty().await else { return };
     let staged = fixture.stage().await.unwrap();
     let sent = fixture.sandbox.uploaded_bytes();
     let cleared = cleared(&staged, model("never-made"));
@@ -238,7 +248,7 @@ async fn a_model_that_is_missing_at_the_push_is_named() {
 async fn a_registry_that_fails_for_a_moment_gets_the_whole_image() {
     let mut sent = Vec::new();
     for fault in [UploadFault::BadGateway, UploadFault::Close, UploadFault::CutOff] {
-        let Some(fixture) = Fixture::new().await else { return };
+        let Some(fixture) = Fixture::empty().await else { return };
         // One of the uploads: the daemon itself begins it again after some seconds.
         fixture.sandbox.fail_uploads(fault, 1);
         let staged = fixture.stage().await.unwrap();

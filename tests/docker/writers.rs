@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::clients::docker::{BuildImages as _, ImageBuild, NameImages as _, RealDocker};
 use serde_json::{Value, json};
-use test_support::{Repository, Seen, runner};
+use test_support::{Repository, Seen, runner, sandbox_options};
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{BASE, daemon, tar, unique};
@@ -34,7 +34,7 @@ struct World {
 impl World {
     async fn new() -> Option<Self> {
         let docker = daemon().await?;
-        let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
+        let options = SandboxOptions { docker: false, ..sandbox_options() };
         let sandbox = Sandbox::start(options).await.unwrap();
         let repository = Repository::example("text-stats").on(&sandbox);
         let cases = "predict:\n  test_cases:\n    - inputs: {text: hi}\n";

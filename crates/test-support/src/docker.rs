@@ -30,10 +30,18 @@ pub fn docker_is_there() -> bool {
     is_there
 }
 
+/// The token for pushing of every sandbox: builds with different tokens share no layer that used a cache mount.
+const CLI_TOKEN: &str = "8a9f6a0c-52c7-4f0e-a3de-0d6b7f1c9e24";
+
 /// A sandbox of the account `acme` that has the layers that an earlier one was sent: compressing the base image for each takes longer than
 /// most tests.
 pub fn sandbox_options() -> SandboxOptions {
-    SandboxOptions { username: "acme".to_owned(), layers: Some(kept_layers()), ..SandboxOptions::default() }
+    SandboxOptions {
+        username: "acme".to_owned(),
+        cli_token: Some(CLI_TOKEN.into()),
+        layers: Some(kept_layers()),
+        ..SandboxOptions::default()
+    }
 }
 
 /// Builds an example once per run of the tests, so that Docker has the layers that most models share and only this build depends on the
