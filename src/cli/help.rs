@@ -9,6 +9,7 @@ use crate::cli::arguments::Arguments;
 use crate::config::settings::{SETTINGS, Setting};
 
 struct CommandHelp {
+    /// The command, and its subcommand behind a space.
     name: &'static str,
     /// The groups of settings that it uses; flags of other groups follow a `+`, and flags that it does not use a `-`.
     settings: &'static [&'static str],
@@ -79,6 +80,94 @@ const HELP: &[CommandHelp] = &[
         ],
         variables: &[API_TOKEN, CLAUDE_KEY, SETTING],
         exit_codes: &[PASSED, FAILED, WRONG, SERVICE, BILLING, CANCELED],
+    },
+    CommandHelp {
+        name: "rollback",
+        settings: &[
+            "Models",
+            "Reports",
+            "-models",
+            "-select-script",
+            "-base",
+            "+test-case",
+            "+predict-timeout",
+            "+startup-timeout",
+            "+seed",
+            "+trigger-type",
+            "+publish-branch",
+            "+no-deployment-check",
+            "+allow-public-test-model",
+        ],
+        short: &["config", "test-model", "report-dir"],
+        examples: &[
+            "safe-push rollback acme/hotdog                   to the version before the live one, tested again",
+            "safe-push rollback acme/hotdog --to 5c7d… --now  to that version, without a test",
+        ],
+        variables: &[API_TOKEN, CLI_TOKEN, SETTING],
+        exit_codes: &[PASSED, FAILED, WRONG, SERVICE, BILLING, CANCELED],
+    },
+    CommandHelp {
+        name: "promote",
+        // The build and the test cases have to be those of the record.
+        settings: &[
+            "Models",
+            "Checks",
+            "Build",
+            "Predictions",
+            "Fuzz",
+            "Publishing",
+            "Reports",
+            "-models",
+            "-base",
+            "-no-push",
+            "-promote",
+        ],
+        short: &["config", "ignore-schema-compatibility", "report-dir"],
+        examples: &[
+            "safe-push promote acme/hotdog-test:5c7d…                      what the run in this folder tested",
+            "safe-push promote acme/hotdog-test:5c7d… --record run.json    what another run tested",
+        ],
+        variables: &[API_TOKEN, CLI_TOKEN, SETTING],
+        exit_codes: &[PASSED, FAILED, WRONG, SERVICE, CANCELED],
+    },
+    CommandHelp {
+        name: "image dockerfile",
+        settings: &[
+            "Models",
+            "Build",
+            "-test-model",
+            "-test-hardware",
+            "-base",
+            "-cog-binary",
+            "-image",
+            "-no-cache",
+            "-graft",
+            "-graft-days",
+            "-fast-push",
+        ],
+        short: &["models", "config", "cog-version", "no-cog-base-image"],
+        examples: &[
+            "safe-push image dockerfile                  of the model in this folder",
+            "safe-push image dockerfile --explain        why it is built this way",
+        ],
+        variables: &[SETTING],
+        exit_codes: &[PASSED, WRONG],
+    },
+    CommandHelp {
+        name: "canary",
+        settings: &[],
+        short: &[],
+        examples: &["safe-push canary --sandbox        needs Docker, and no account"],
+        variables: &[API_TOKEN, CLI_TOKEN, DOCKER],
+        exit_codes: &[PASSED, FAILED, WRONG, SERVICE, BILLING, CANCELED],
+    },
+    CommandHelp {
+        name: "clean",
+        settings: &[],
+        short: &[],
+        examples: &["safe-push clean --dry-run         what it would remove"],
+        variables: &[DOCKER],
+        exit_codes: &[PASSED, SERVICE],
     },
     CommandHelp {
         name: "select",
@@ -222,7 +311,20 @@ fn section(title: &str, lines: &[&str]) -> String {
 
 /// The command line, as help shows it.
 pub(super) fn command() -> Command {
-    HELP.iter().fold(Arguments::command(), |command, help| command.mut_subcommand(help.name, |subcommand| help.shape(subcommand)))
+    shaped(Arguments::command(), "")
+}
+
+/// A command and those beneath it. All of them, because clap moves each that changes to the end.
+fn shaped(command: Command, path: &str) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
+    let command = match HELP.iter().find(|help| help.name == path) {
+        Some(help) => help.shape(command),
+        None => command,
+    };
+    names.iter().fold(command, |command, name| {
+        let path = format!("{path} {name}");
+        command.mut_subcommand(name, |subcommand| shaped(subcommand, path.trim_start()))
+    })
 }
 
 #[cfg(test)]
@@ -249,11 +351,24 @@ mod tests {
     }
 
     #[test]
+    fn no_command_that_takes_settings_lists_all_of_them() {
+        fn check(command: &Command, path: &str) {
+            let shown = command.get_arguments().filter(|argument| !argument.is_hide_short_help_set()).count();
+            assert!(shown <= 25, "{path} shows {shown} arguments");
+            for subcommand in command.get_subcommands() {
+                check(subcommand, &format!("{path} {}", subcommand.get_name()));
+            }
+        }
+        check(&command(), "safe-push");
+    }
+
+    #[test]
     fn short_help_fits_one_screen_and_every_line() {
         for help in HELP {
             let mut root = command();
             root.build();
-            let text = root.find_subcommand_mut(help.name).unwrap().render_help().to_string();
+            let command = help.name.split(' ').fold(&mut root, |command, name| command.find_subcommand_mut(name).unwrap());
+            let text = command.render_help().to_string();
             assert!(text.lines().count() <= 45, "{}: {} lines\n{text}", help.name, text.lines().count());
         }
     }

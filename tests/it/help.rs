@@ -5,7 +5,7 @@ use std::fs;
 use insta::assert_snapshot;
 use test_support::Repository;
 
-const COMMANDS: [&str; 8] = ["run", "check", "build", "verify", "select", "schema", "init", "report"];
+const COMMANDS: [&str; 10] = ["run", "check", "build", "verify", "rollback", "promote", "select", "schema", "init", "report"];
 
 #[test]
 fn short_help_of_each_command() {

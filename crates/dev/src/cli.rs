@@ -56,7 +56,10 @@ fn section(command: &Command, text: &mut String) {
     if takes_settings {
         let flags = command.get_arguments().filter(|argument| is_setting(argument) && !argument.is_hide_set());
         let flags: Vec<String> = flags.filter_map(|argument| Some(format!("`--{}`", argument.get_long()?))).collect();
-        text.push_str(&format!("\nUses these [settings](settings.md), and accepts the flags of all:\n{}.\n", flags.join(", ")));
+        text.push_str(&format!(
+            "\nFlags of [settings](settings.md) that have an effect here; the others are accepted:\n{}.\n",
+            flags.join(", ")
+        ));
     }
     if let Some(more) = command.get_after_long_help() {
         text.push_str(&format!("\n```text\n{more}\n```\n"));
