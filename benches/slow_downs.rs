@@ -1,6 +1,6 @@
-//! How often a slow-down is reported that is none, and how often one is found, through the whole CLI: a scripted live version and a staged
-//! one with equal outputs, whose run times are off by up to 15 %, and five paired cases. Prints the rates and never fails, because a busy
-//! machine adds noise of its own. A number after `--` sets the runs per row; the default is 200.
+//! How often a slow-down is reported although there is none, and how often one is found, through the whole CLI: a scripted live version and
+//! a staged one with equal outputs, whose run times are off by up to 15 %, and five paired cases. Prints the rates and never fails, because
+//! a busy machine adds noise of its own. A number after `--` sets the runs per row; the default is 200.
 //!
 //! The rule itself is tested on simulated times (`src/verify/speed/simulation.rs`), and on a fake service with a paused clock
 //! (`src/verify/tests/speed.rs`).

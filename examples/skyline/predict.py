@@ -37,8 +37,8 @@ def paint_sky(width: int, height: int, low: tuple, high: tuple) -> list:
     rows = []
     for y in range(height):
         share = y / max(height - 1, 1)
-        colour = bytes(round(top + (bottom - top) * share) for bottom, top in zip(low, high))
-        rows.append(bytearray(colour * width))
+        color = bytes(round(top + (bottom - top) * share) for bottom, top in zip(low, high))
+        rows.append(bytearray(color * width))
     return rows
 
 

@@ -1,6 +1,6 @@
 //! The build context: the project's files and the recipe's, as one tar archive.
 //!
-//! The same tree gives the same bytes on every machine: entries are sorted, belong to root and have one fixed time; names, modes and links
+//! A tree gives the same bytes on every machine: entries are sorted, belong to root and have one fixed time; names, modes and links
 //! are kept. The archive is written while it is read, so memory use stays flat however large the weights are.
 
 mod archive;

@@ -91,7 +91,7 @@ mod tests {
     /// The values of a flag on a command line.
     fn flag(line: &str, key: Key) -> Vec<String> {
         let words = std::iter::once("safe-push").chain(line.split_whitespace()).map(OsString::from);
-        let crate::cli::arguments::Command::Run(run) = parse(words).unwrap().command else { panic!("{line} is no run") };
+        let crate::cli::arguments::Command::Run(run) = parse(words).unwrap().command else { panic!("{line} is not a run") };
         let crate::config::Flags(mut flags) = run.settings.into_flags();
         flags.remove(&key).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The same failing run on every surface that is rendered here. `tests/it/surfaces.rs` has those that the CLI prints and writes, and
+//! One failing run on every surface that is rendered here. `tests/it/surfaces.rs` has those that the CLI prints and writes, and
 //! `tests/chromium` has the page.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! The same failing run on every surface that the CLI prints or writes. `src/report/surfaces.rs` has terminals, the comment and check runs,
+//! One failing run on every surface that the CLI prints or writes. `src/report/surfaces.rs` has terminals, the comment and check runs,
 //! and `tests/chromium` has the page.
 
 use insta::assert_snapshot;

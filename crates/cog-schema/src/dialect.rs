@@ -1,6 +1,6 @@
 //! The generations of Cog that write documents.
 //!
-//! The same source gives different documents (`docs/reference/cog.md#old-and-new-schemas`). Some of these differences look like a change of
+//! One source gives different documents (`docs/reference/cog.md#old-and-new-schemas`). Some of these differences look like a change of
 //! the model; they are forgiven only between documents of two different, known generations. Documents of an unknown generation, such as Cog
 //! 0.23 might write, are compared literally.
 

@@ -25,7 +25,7 @@ impl DecodeError {
         Self::TooLarge(message.into())
     }
 
-    /// The same error with a place in front of its message.
+    /// The error with a place in front of its message.
     pub(crate) fn at(self, place: &str) -> Self {
         match self {
             Self::Unsupported(why) => Self::Unsupported(format!("{place}: {why}")),

@@ -93,7 +93,7 @@ fn problems(headers: &HeaderMap, body: &[u8]) -> Vec<String> {
         problems.push("the event is larger than 512 KB".to_owned());
     }
     let Ok(Value::Object(event)) = serde_json::from_slice::<Value>(body) else {
-        problems.push("the event is no JSON object".to_owned());
+        problems.push("the event is not a JSON object".to_owned());
         return problems;
     };
     let allowed = ["routing_key", "event_action", "dedup_key", "payload", "client", "client_url", "links", "images"];
@@ -132,7 +132,7 @@ fn check_payload(payload: &Map<String, Value>, problems: &mut Vec<String>) {
         problems.push("'payload.severity' is not one of critical, error, warning, info".to_owned());
     }
     if payload.contains_key("timestamp") && chrono::DateTime::parse_from_rfc3339(text("timestamp")).is_err() {
-        problems.push("'payload.timestamp' is no time of ISO 8601".to_owned());
+        problems.push("'payload.timestamp' is not an ISO 8601 time".to_owned());
     }
 }
 

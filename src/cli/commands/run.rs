@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     ended
 }
 
-/// Notifies of a run that came to no result. An event that nothing may be done on is no news: whoever may start one could send any number.
+/// Notifies of a run without a result. An event on which nothing may be done is left out: whoever may start one could send any number.
 async fn deliver_failure(failure: &Failure, context: &Context) {
     if refuse_event(context).is_err() {
         return;

@@ -98,7 +98,7 @@ async fn the_values_so_far_are_in_the_report() {
     assert_eq!(report.staged.as_ref().map(|version| &version.model), Some(&test_model()));
     assert!(!report.cases.is_empty());
     assert_eq!(report.published, None);
-    assert_eq!(report.error, None, "that it was cancelled is no error");
+    assert_eq!(report.error, None, "a cancellation is not an error");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! The same source through several generations of Cog.
+//! One source through several generations of Cog.
 
 use cog_findings::{Finding, Severity};
 use cog_schema::{Dialect, read};

@@ -44,7 +44,7 @@ impl SourceTree for FolderTree {
     }
 }
 
-/// The same error without the path, which findings name by themselves.
+/// The error without its path, which findings name by themselves.
 fn named_by_caller(error: FileError) -> Error {
     match error {
         FileError::Outside { .. } => Error::new(ErrorKind::PermissionDenied, "the path leaves the project"),

@@ -115,7 +115,7 @@ async fn an_input_that_leads_to_a_private_address_fails_the_job() {
         let error = format!("the input image leads to {host}, which is not a public address; upload the file instead");
         assert_eq!(failed["error"], error, "{url}");
     }
-    // Text is not fetched, a public address is not refused, and the sandbox's own files are no addresses any more.
+    // Text is not fetched, a public address is not refused, and the sandbox's own files are no longer addresses.
     let (_, file) = upload(&api, Form::new().part("content", picture())).await;
     for input in [
         json!({"prompt": "http://127.0.0.1/"}),
