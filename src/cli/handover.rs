@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use replicate_sandbox::ImageRegistrar;
 use tokio_util::sync::CancellationToken;
 
@@ -64,55 +64,60 @@ impl Handover {
     }
 }
 
-#[async_trait]
 impl NameImages for Handover {
-    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
-        self.docker.tag_image(source, target).await
+    fn tag_image<'a>(&'a self, source: &'a str, target: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        self.docker.tag_image(source, target)
     }
 
     /// Keeps the names of images that were passed: without them the daemon would remove the images.
-    async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
-        if self.state().names.iter().any(|name| name == reference) {
-            return Ok(());
-        }
-        self.docker.remove_image(reference).await
+    fn remove_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move {
+            if self.state().names.iter().any(|name| name == reference) {
+                return Ok(());
+            }
+            self.docker.remove_image(reference).await
+        })
     }
 }
 
-#[async_trait]
 impl PushImages for Handover {
-    async fn push(
-        &self,
-        push: &ImagePush,
-        _events: &mut (dyn FnMut(PushEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<Pushed, DockerError> {
-        if cancelled.is_cancelled() {
-            return Err(DockerError::Cancelled);
-        }
-        let reference = format!("{}:{}", push.repository, push.tag);
-        let image = self.docker.inspect_image(&reference).await?;
-        let failed =
-            |message: String| DockerError::Daemon { attempted: format!("pass {reference} to the sandbox"), status: None, message };
-        let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is not a digest: {error}")))?;
-        self.state().names.push(reference.clone());
-        let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);
-        self.registrar.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;
-        // Nothing is sent, so there is no manifest: the image's id takes the place of its digest.
-        let manifest =
-            Manifest { digest: digest.clone(), config: digest.clone(), layers: image.diff_ids, size_bytes: image.size_bytes };
-        self.state().manifests.insert(digest.as_str().to_owned(), manifest);
-        Ok(Pushed { digest, manifest_bytes: 0 })
+    fn push<'a>(
+        &'a self,
+        push: &'a ImagePush,
+        _events: &'a mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Pushed, DockerError>> {
+        Box::pin(async move {
+            if cancelled.is_cancelled() {
+                return Err(DockerError::Cancelled);
+            }
+            let reference = format!("{}:{}", push.repository, push.tag);
+            let image = self.docker.inspect_image(&reference).await?;
+            let failed = |message: String| DockerError::Daemon {
+                attempted: format!("pass {reference} to the sandbox"),
+                status: None,
+                message,
+            };
+            let digest: ImageDigest =
+                image.id.parse().map_err(|error| failed(format!("the image's id is not a digest: {error}")))?;
+            self.state().names.push(reference.clone());
+            let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);
+            self.registrar.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;
+            // Nothing is sent, so there is no manifest: the image's id takes the place of its digest.
+            let manifest =
+                Manifest { digest: digest.clone(), config: digest.clone(), layers: image.diff_ids, size_bytes: image.size_bytes };
+            self.state().manifests.insert(digest.as_str().to_owned(), manifest);
+            Ok(Pushed { digest, manifest_bytes: 0 })
+        })
     }
 }
 
-#[async_trait]
 impl Registry for Handover {
-    async fn manifest(&self, _repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError> {
-        Ok(self.state().manifests.get(reference).cloned())
+    fn manifest<'a>(&'a self, _repository: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Option<Manifest>, RegistryError>> {
+        Box::pin(async move { Ok(self.state().manifests.get(reference).cloned()) })
     }
 
-    async fn verify_token(&self, _token: &SecretString) -> Result<String, RegistryError> {
-        Ok(self.username.clone())
+    fn verify_token<'a>(&'a self, _token: &'a SecretString) -> BoxFuture<'a, Result<String, RegistryError>> {
+        Box::pin(async move { Ok(self.username.clone()) })
     }
 }

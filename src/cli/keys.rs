@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{NamedSecret, written_secrets};
@@ -197,20 +197,25 @@ impl KeyScripts {
 /// The scripts as the pipeline calls them.
 struct SharedKeyScripts(Arc<KeyScripts>);
 
-#[async_trait]
 impl KeyFiles for SharedKeyScripts {
-    async fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
-        let (scripts, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
-        apart(move || scripts.write(&name, &cancelled)).await
+    fn write<'a>(&'a self, name: &'a str, cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<WrittenKey, PrepareTreeError>> {
+        Box::pin(async move {
+            let (scripts, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
+            apart(move || scripts.write(&name, &cancelled)).await
+        })
     }
 
-    async fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let (scripts, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
-        apart(move || scripts.delete(&name, &cancelled)).await
+    fn delete<'a>(&'a self, name: &'a str, cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<(), PrepareTreeError>> {
+        Box::pin(async move {
+            let (scripts, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
+            apart(move || scripts.delete(&name, &cancelled)).await
+        })
     }
 
-    async fn put_back(&self) -> Vec<String> {
-        let scripts = Arc::clone(&self.0);
-        apart(move || Ok(scripts.tree.put_back())).await.unwrap_or_else(|error| vec![error.message])
+    fn put_back<'a>(&'a self) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            let scripts = Arc::clone(&self.0);
+            apart(move || Ok(scripts.tree.put_back())).await.unwrap_or_else(|error| vec![error.message])
+        })
     }
 }

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use cog_findings::text::count;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::changed_tree::{ChangedTree, apart, kind_of};
@@ -152,15 +152,16 @@ struct SharedSelectScript {
     file: Option<String>,
 }
 
-#[async_trait]
 impl PrepareTree for SharedSelectScript {
     fn description(&self, name: &str) -> String {
         format!("{} {name}", self.script.script.path())
     }
 
-    async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let (script, file) = (Arc::clone(&self.script), self.file.clone());
-        let (name, cancelled) = (name.to_owned(), cancelled.clone());
-        apart(move || script.prepare(&name, file.as_deref(), &cancelled)).await
+    fn prepare<'a>(&'a self, name: &'a str, cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<(), PrepareTreeError>> {
+        Box::pin(async move {
+            let (script, file) = (Arc::clone(&self.script), self.file.clone());
+            let (name, cancelled) = (name.to_owned(), cancelled.clone());
+            apart(move || script.prepare(&name, file.as_deref(), &cancelled)).await
+        })
     }
 }

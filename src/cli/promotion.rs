@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use crate::cli::context::Context;
 use crate::clients::github::{Branch, CheckRun, GitHub, GitHubError, PullRequest};
@@ -86,31 +86,32 @@ impl OfMergedPullRequest {
     }
 }
 
-#[async_trait]
 impl TestedRecords for OfMergedPullRequest {
-    async fn find(&self, name: &str) -> Result<Option<String>, String> {
-        let unknown = |error: GitHubError| error.to_string();
-        if let Some(record) = self.of_merge_queue(name).await.map_err(unknown)? {
-            return Ok(Some(record));
-        }
-        let pull_requests = self.github.pull_requests_of(&self.sha).await.map_err(unknown)?;
-        let Some(merged) = pull_requests.iter().find(|pull_request| self.is_merged_here(pull_request)) else { return Ok(None) };
-        let number = merged.number;
-        if !self.is_own(merged) {
-            return Err(format!("pull request {number} is from a fork"));
-        }
-        let check_name = self.check_name(name);
-        let runs = self.github.check_runs(&merged.head.sha, Some(&check_name)).await.map_err(unknown)?;
-        let Some(newest) = runs.into_iter().filter(is_of_workflow).max_by_key(|run| run.id) else {
-            return Err(format!("pull request {number} has no check run '{check_name}' on its last commit"));
-        };
-        if !has_passed(&newest) {
-            return Err(format!("the check run '{check_name}' of pull request {number} did not pass"));
-        }
-        match record_of(&newest) {
-            Some(record) => Ok(Some(record.to_owned())),
-            None => Err(format!("the check run '{check_name}' of pull request {number} has no record of a tested version")),
-        }
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>, String>> {
+        Box::pin(async move {
+            let unknown = |error: GitHubError| error.to_string();
+            if let Some(record) = self.of_merge_queue(name).await.map_err(unknown)? {
+                return Ok(Some(record));
+            }
+            let pull_requests = self.github.pull_requests_of(&self.sha).await.map_err(unknown)?;
+            let Some(merged) = pull_requests.iter().find(|pull_request| self.is_merged_here(pull_request)) else { return Ok(None) };
+            let number = merged.number;
+            if !self.is_own(merged) {
+                return Err(format!("pull request {number} is from a fork"));
+            }
+            let check_name = self.check_name(name);
+            let runs = self.github.check_runs(&merged.head.sha, Some(&check_name)).await.map_err(unknown)?;
+            let Some(newest) = runs.into_iter().filter(is_of_workflow).max_by_key(|run| run.id) else {
+                return Err(format!("pull request {number} has no check run '{check_name}' on its last commit"));
+            };
+            if !has_passed(&newest) {
+                return Err(format!("the check run '{check_name}' of pull request {number} did not pass"));
+            }
+            match record_of(&newest) {
+                Some(record) => Ok(Some(record.to_owned())),
+                None => Err(format!("the check run '{check_name}' of pull request {number} has no record of a tested version")),
+            }
+        })
     }
 }
 

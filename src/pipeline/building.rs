@@ -1,6 +1,5 @@
 //! The build stage: a project, or a given image, becomes an image whose schema is known.
 
-use async_trait::async_trait;
 use cog_findings::Finding;
 use cog_source::image_name::image_name;
 use cog_source::labels::OPENAPI_SCHEMA;
@@ -50,7 +49,6 @@ pub(super) struct Building<'a> {
     pub(super) services: &'a BuildServices,
 }
 
-#[async_trait]
 impl StageWork for Building<'_> {
     const STAGE: Stage = Stage::Build;
     type Value = BuiltModel;

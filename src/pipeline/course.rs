@@ -1,6 +1,6 @@
 //! The one loop over the models of a run.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use crate::domain::report::{ModelReport, RunReport};
 use crate::domain::verdict::Verdict;
@@ -9,10 +9,9 @@ use crate::pipeline::context::RunContext;
 use crate::pipeline::record::ModelRecord;
 
 /// The stages that a model goes through.
-#[async_trait]
 pub(super) trait Course: Sync {
     /// Runs the stages in order, [concludes](ModelRecord::conclude) the record, and cleans up.
-    async fn run(&self, record: &mut ModelRecord<'_>);
+    fn run<'a>(&'a self, record: &'a mut ModelRecord<'_>) -> BoxFuture<'a, ()>;
 }
 
 /// Takes models through their stages one after the other.

@@ -1,7 +1,5 @@
 //! The deploy stage: the deployment follows the live model.
 
-use async_trait::async_trait;
-
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::Stage;
@@ -25,7 +23,6 @@ pub(super) struct Deploying<'a> {
     pub(super) verify: &'a VerifyServices,
 }
 
-#[async_trait]
 impl StageWork for Deploying<'_> {
     const STAGE: Stage = Stage::Deploy;
     type Value = ();

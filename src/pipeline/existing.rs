@@ -1,7 +1,7 @@
 //! Verify alone, against a version that exists already.
 
-use async_trait::async_trait;
 use cog_findings::text::count;
+use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -65,11 +65,12 @@ struct Verification<'a> {
     services: &'a VerifyServices,
 }
 
-#[async_trait]
 impl Course for Verification<'_> {
-    async fn run(&self, record: &mut ModelRecord<'_>) {
-        let ended = self.stages(record).await;
-        record.conclude(ended);
+    fn run<'a>(&'a self, record: &'a mut ModelRecord<'_>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let ended = self.stages(record).await;
+            record.conclude(ended);
+        })
     }
 }
 
@@ -100,7 +101,6 @@ struct LookingUp<'a> {
     services: &'a VerifyServices,
 }
 
-#[async_trait]
 impl StageWork for LookingUp<'_> {
     const STAGE: Stage = Stage::Inspect;
     type Value = FoundVersion;
@@ -139,7 +139,6 @@ struct VerifyingFound<'a> {
     services: &'a VerifyServices,
 }
 
-#[async_trait]
 impl StageWork for VerifyingFound<'_> {
     const STAGE: Stage = Stage::Verify;
     type Value = ();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
 use futures::TryFutureExt as _;
@@ -47,7 +46,6 @@ pub(super) struct Inspecting<'a> {
     pub(super) goal: Goal<'a>,
 }
 
-#[async_trait]
 impl StageWork for Inspecting<'_> {
     const STAGE: Stage = Stage::Inspect;
     type Value = InspectedModel;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio::time::timeout;
 
 use crate::clients::docker::NameImages;
@@ -40,25 +40,26 @@ pub(super) struct Push<'a> {
     pub(super) is_one_of_several: bool,
 }
 
-#[async_trait]
 impl Course for Push<'_> {
-    async fn run(&self, record: &mut ModelRecord<'_>) {
-        let mut images = Vec::new();
-        let ended = self.stages(record, &mut images).await;
-        record.conclude(ended);
-        if let Goal::Publish(services) = self.goal {
-            model_page::follow(record, services.publish.replicate.as_ref()).await;
-        }
-        if let Some(services) = self.goal.build_services() {
-            for image in images {
-                forget(&image, services.docker.names.as_ref(), record.context).await;
+    fn run<'a>(&'a self, record: &'a mut ModelRecord<'_>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let mut images = Vec::new();
+            let ended = self.stages(record, &mut images).await;
+            record.conclude(ended);
+            if let Goal::Publish(services) = self.goal {
+                model_page::follow(record, services.publish.replicate.as_ref()).await;
             }
-        }
-        if let Some(key) = &record.model.key_files {
-            for left in key.put_back().await {
-                record.notice(left);
+            if let Some(services) = self.goal.build_services() {
+                for image in images {
+                    forget(&image, services.docker.names.as_ref(), record.context).await;
+                }
             }
-        }
+            if let Some(key) = &record.model.key_files {
+                for left in key.put_back().await {
+                    record.notice(left);
+                }
+            }
+        })
     }
 }
 
@@ -210,7 +211,6 @@ impl Push<'_> {
 /// Ends a run before the build.
 struct Refusing(Stop);
 
-#[async_trait]
 impl StageWork for Refusing {
     const STAGE: Stage = Stage::Build;
     type Value = ();

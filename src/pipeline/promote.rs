@@ -2,7 +2,7 @@
 //!
 //! The project is inspected, but nothing is built and no prediction runs. Without a valid record, nothing is published.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::cleared::{Cleared, Replaced};
@@ -52,11 +52,12 @@ struct Promote<'a> {
     services: &'a PromoteServices,
 }
 
-#[async_trait]
 impl Course for Promote<'_> {
-    async fn run(&self, record: &mut ModelRecord<'_>) {
-        let ended = self.stages(record).await;
-        record.conclude(ended);
+    fn run<'a>(&'a self, record: &'a mut ModelRecord<'_>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let ended = self.stages(record).await;
+            record.conclude(ended);
+        })
     }
 }
 
@@ -87,7 +88,6 @@ struct Checking<'a> {
     model: &'a InspectedModel,
 }
 
-#[async_trait]
 impl StageWork for Checking<'_> {
     const STAGE: Stage = Stage::Verify;
     type Value = Checked;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use crate::domain::plan::PromoteMode;
 use crate::domain::tested::{SEAL_PURPOSE, Seal};
@@ -10,13 +10,12 @@ use crate::support::SecretString;
 use crate::support::seal::SealKey;
 
 /// Where records of earlier runs are.
-#[async_trait]
 pub trait TestedRecords: Send + Sync {
     /// The record of a model. `None` when nothing was tested for what is published now.
     ///
     /// # Errors
     /// Why a record that may exist is not taken.
-    async fn find(&self, name: &str) -> Result<Option<String>, String>;
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>, String>>;
 }
 
 /// How a model takes part in promotions.

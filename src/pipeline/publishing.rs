@@ -1,7 +1,5 @@
 //! The publish stage: push to the live model, and to the official one.
 
-use async_trait::async_trait;
-
 use crate::domain::cleared::Cleared;
 use crate::domain::identity::VersionRef;
 use crate::domain::report::Stage;
@@ -20,7 +18,6 @@ pub(super) struct Publishing<'a> {
     pub(super) services: &'a Services,
 }
 
-#[async_trait]
 impl StageWork for Publishing<'_> {
     const STAGE: Stage = Stage::Publish;
     type Value = VersionRef;

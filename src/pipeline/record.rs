@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use cog_findings::Finding;
 use serde_json::Value;
 
@@ -18,7 +17,6 @@ use crate::pipeline::stop::Stop;
 use crate::verify::{check_queries_ahead, has_secret_inputs};
 
 /// A stage of a model's run.
-#[async_trait]
 pub(super) trait StageWork: Send {
     /// Its name in the report.
     const STAGE: Stage;
@@ -26,7 +24,7 @@ pub(super) trait StageWork: Send {
     type Value: Send;
 
     /// Does the work. Records what it learns at once, so that a stopped run keeps it.
-    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Self::Value>, Stop>;
+    fn run(self, record: &mut ModelRecord<'_>) -> impl Future<Output = Result<Done<Self::Value>, Stop>> + Send;
 }
 
 /// The outcome of a stage that passed.

@@ -1,6 +1,5 @@
 //! The publication of a version that exists already, and the deployment that follows it.
 
-use async_trait::async_trait;
 use cog_findings::Severity;
 
 use crate::domain::cleared::{Blocked, Cleared, Replaced};
@@ -17,7 +16,6 @@ pub(super) struct Republishing<'a> {
     pub(super) services: &'a PublishServices,
 }
 
-#[async_trait]
 impl StageWork for Republishing<'_> {
     const STAGE: Stage = Stage::Publish;
     type Value = VersionRef;
@@ -54,7 +52,6 @@ pub(super) struct Following<'a> {
     pub(super) services: &'a PublishServices,
 }
 
-#[async_trait]
 impl StageWork for Following<'_> {
     const STAGE: Stage = Stage::Deploy;
     type Value = ();

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use cog_findings::Finding;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::NamedSecret;
@@ -35,7 +35,6 @@ impl ModelRun {
 
 /// Makes a project's folder ready for one of several models that share it, as a repository's `script/select-model` does. Called right
 /// before the model is inspected, for the models of a run go through the folder one after the other.
-#[async_trait]
 pub trait PrepareTree: Send + Sync {
     /// Names the script that prepares the folder, because mistakes in the folder may come from it.
     fn description(&self, name: &str) -> String {
@@ -43,21 +42,20 @@ pub trait PrepareTree: Send + Sync {
     }
 
     /// Prepares the folder for a model.
-    async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
+    fn prepare<'a>(&'a self, name: &'a str, cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<(), PrepareTreeError>>;
 }
 
 /// Writes the key that a model's tests need into its project's files, and deletes it again, as `script/write-api-key` and
 /// `script/delete-api-key` of official models' repositories do.
-#[async_trait]
 pub trait KeyFiles: Send + Sync {
     /// Writes the key, after the folder was prepared.
-    async fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError>;
+    fn write<'a>(&'a self, name: &'a str, cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<WrittenKey, PrepareTreeError>>;
 
     /// Deletes the key: afterwards each of its files is gone or what it was before. That it is nowhere else is proven separately.
-    async fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
+    fn delete<'a>(&'a self, name: &'a str, cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<(), PrepareTreeError>>;
 
     /// Restores the files from before the key was written, unless it was deleted. Returns why some could not be restored.
-    async fn put_back(&self) -> Vec<String>;
+    fn put_back<'a>(&'a self) -> BoxFuture<'a, Vec<String>>;
 }
 
 /// A key in a project's files.

@@ -4,8 +4,8 @@
 //! model answers one prediction, unless there is no time for that: what may be published then is [`LiveBefore`], and nothing else. The
 //! deployment follows.
 
-use async_trait::async_trait;
 use cog_findings::text::count;
+use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -59,11 +59,12 @@ struct Rollback<'a> {
     services: &'a RegistryServices,
 }
 
-#[async_trait]
 impl Course for Rollback<'_> {
-    async fn run(&self, record: &mut ModelRecord<'_>) {
-        let ended = self.stages(record).await;
-        record.conclude(ended);
+    fn run<'a>(&'a self, record: &'a mut ModelRecord<'_>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let ended = self.stages(record).await;
+            record.conclude(ended);
+        })
     }
 }
 
@@ -110,7 +111,6 @@ struct LookingBack<'a> {
     services: &'a RegistryServices,
 }
 
-#[async_trait]
 impl StageWork for LookingBack<'_> {
     const STAGE: Stage = Stage::Inspect;
     type Value = Found;
@@ -248,7 +248,6 @@ struct Restaging<'a> {
     services: &'a RegistryServices,
 }
 
-#[async_trait]
 impl StageWork for Restaging<'_> {
     const STAGE: Stage = Stage::Stage;
     type Value = Staged;
@@ -274,7 +273,6 @@ struct TrialPrediction<'a> {
     services: &'a RegistryServices,
 }
 
-#[async_trait]
 impl StageWork for TrialPrediction<'_> {
     const STAGE: Stage = Stage::Verify;
     type Value = Cleared;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use cog_findings::text::count;
+use futures::future::BoxFuture;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -46,11 +46,12 @@ struct OfServer<'a> {
     services: &'a VerifyServices,
 }
 
-#[async_trait]
 impl Course for OfServer<'_> {
-    async fn run(&self, record: &mut ModelRecord<'_>) {
-        let ended = self.stages(record).await;
-        record.conclude(ended);
+    fn run<'a>(&'a self, record: &'a mut ModelRecord<'_>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let ended = self.stages(record).await;
+            record.conclude(ended);
+        })
     }
 }
 
@@ -70,7 +71,6 @@ struct Reaching<'a> {
     server: &'a CogServer,
 }
 
-#[async_trait]
 impl StageWork for Reaching<'_> {
     const STAGE: Stage = Stage::Inspect;
     type Value = Value;
@@ -98,7 +98,6 @@ struct ServerCall<'a> {
     services: &'a VerifyServices,
 }
 
-#[async_trait]
 impl StageWork for ServerCall<'_> {
     const STAGE: Stage = Stage::Verify;
     type Value = ();

@@ -1,7 +1,5 @@
 //! The stage stage: push to the test model.
 
-use async_trait::async_trait;
-
 use crate::build::FINGERPRINT_LABEL;
 use crate::clients::docker::DockerError;
 use crate::clients::registry::{Unsupported, with_label};
@@ -25,7 +23,6 @@ pub(super) struct Staging<'a> {
     pub(super) services: &'a PublishServices,
 }
 
-#[async_trait]
 impl StageWork for Staging<'_> {
     const STAGE: Stage = Stage::Stage;
     type Value = Staged;

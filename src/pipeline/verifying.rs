@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use async_trait::async_trait;
 use cog_findings::Finding;
 use cog_findings::text::count;
 use serde_json::Value;
@@ -41,7 +40,6 @@ pub(super) struct Verifying<'a> {
     pub(super) writer: Option<&'a dyn RegistryWriter>,
 }
 
-#[async_trait]
 impl StageWork for Verifying<'_> {
     const STAGE: Stage = Stage::Verify;
     type Value = ClearedModels;

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use output_compare::MediaKind;
 use serde_json::Value;
 
@@ -12,14 +12,13 @@ use crate::clients::ErrorKind;
 use crate::domain::prediction::Inputs;
 
 /// Judges outputs. Called from several tasks at once.
-#[async_trait]
 pub trait Judge: Send + Sync {
     /// Answers one question. Retries after temporary errors are the judge's own.
-    async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError>;
+    fn judge<'a>(&'a self, question: &'a JudgeQuestion) -> BoxFuture<'a, Result<Judgement, JudgeError>>;
 
     /// Proves with a cheap question that the judge can answer: key, model and credit.
-    async fn ready(&self, _model: Option<&str>) -> Result<(), JudgeError> {
-        Ok(())
+    fn ready<'a>(&'a self, _model: Option<&'a str>) -> BoxFuture<'a, Result<(), JudgeError>> {
+        Box::pin(async move { Ok(()) })
     }
 
     /// Whether it sees the frames of videos.
@@ -64,10 +63,9 @@ pub async fn prove_judge(judge: &dyn Judge, model: Option<&str>) -> Result<(), J
 }
 
 /// Writes test inputs. They are validated before they are sent.
-#[async_trait]
 pub trait Inventor: Send + Sync {
     /// Writes some inputs, perhaps fewer or more than requested.
-    async fn invent(&self, request: &InventionRequest) -> Result<Vec<Inputs>, JudgeError>;
+    fn invent<'a>(&'a self, request: &'a InventionRequest) -> BoxFuture<'a, Result<Vec<Inputs>, JudgeError>>;
 }
 
 /// A request for test inputs.

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use cog_source::dockerfile::SecretMark;
 use cog_source::recipe::Recipe;
+use futures::future::BoxFuture;
 use safe_push::build::{BuildRequest, Built, CacheMounts, SchemaSource, build};
 use safe_push::clients::docker::{
     BuildSecret, ContainerOutput, ContainerRun, Derivation, DeriveImages, Docker, DockerError, ImageDetails, InspectImages as _,
@@ -38,19 +38,29 @@ impl Counted {
     }
 }
 
-#[async_trait]
 impl DeriveImages for Counted {
-    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
-        self.note("second image".to_owned());
-        self.daemon.derive_image(derivation, cancelled).await
+    fn derive_image<'a>(
+        &'a self,
+        derivation: &'a Derivation,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move {
+            self.note("second image".to_owned());
+            self.daemon.derive_image(derivation, cancelled).await
+        })
     }
 }
 
-#[async_trait]
 impl RunContainers for Counted {
-    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
-        self.note(run.command.join(" "));
-        self.daemon.run(run, cancelled).await
+    fn run<'a>(
+        &'a self,
+        run: &'a ContainerRun,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ContainerOutput, DockerError>> {
+        Box::pin(async move {
+            self.note(run.command.join(" "));
+            self.daemon.run(run, cancelled).await
+        })
     }
 }
 

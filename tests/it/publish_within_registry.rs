@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use replicate_sandbox::{
     Fault, FaultEffect, MountFault, RequestRecord, Sandbox, SandboxOptions, UploadFault, VersionTags, Visibility,
 };
@@ -44,33 +44,30 @@ impl Stopped {
     }
 }
 
-#[async_trait]
 impl DeriveImages for Stopped {
-    async fn derive_image(&self, _: &Derivation, _: &CancellationToken) -> Result<ImageDetails, DockerError> {
-        self.refuse()
+    fn derive_image<'a>(&'a self, _: &'a Derivation, _: &'a CancellationToken) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move { self.refuse() })
     }
 }
 
-#[async_trait]
 impl NameImages for Stopped {
-    async fn tag_image(&self, _: &str, _: &str) -> Result<(), DockerError> {
-        self.refuse()
+    fn tag_image<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move { self.refuse() })
     }
 
-    async fn remove_image(&self, _: &str) -> Result<(), DockerError> {
-        Ok(())
+    fn remove_image<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move { Ok(()) })
     }
 }
 
-#[async_trait]
 impl PushImages for Stopped {
-    async fn push(
-        &self,
-        _: &ImagePush,
-        _: &mut (dyn FnMut(PushEvent) + Send),
-        _: &CancellationToken,
-    ) -> Result<Pushed, DockerError> {
-        self.refuse()
+    fn push<'a>(
+        &'a self,
+        _: &'a ImagePush,
+        _: &'a mut (dyn FnMut(PushEvent) + Send),
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Pushed, DockerError>> {
+        Box::pin(async move { self.refuse() })
     }
 }
 
@@ -91,24 +88,24 @@ struct CutOff {
     arrives: StoredManifest,
 }
 
-#[async_trait]
 impl DeriveImages for CutOff {
-    async fn derive_image(&self, _: &Derivation, _: &CancellationToken) -> Result<ImageDetails, DockerError> {
-        Ok(ImageDetails::default())
+    fn derive_image<'a>(&'a self, _: &'a Derivation, _: &'a CancellationToken) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move { Ok(ImageDetails::default()) })
     }
 }
 
-#[async_trait]
 impl PushImages for CutOff {
-    async fn push(
-        &self,
-        push: &ImagePush,
-        _: &mut (dyn FnMut(PushEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<Pushed, DockerError> {
-        self.registry.put_manifest("acme/hotdog", &push.tag, &self.arrives).await.unwrap();
-        cancelled.cancel();
-        Err(DockerError::Cancelled)
+    fn push<'a>(
+        &'a self,
+        push: &'a ImagePush,
+        _: &'a mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Pushed, DockerError>> {
+        Box::pin(async move {
+            self.registry.put_manifest("acme/hotdog", &push.tag, &self.arrives).await.unwrap();
+            cancelled.cancel();
+            Err(DockerError::Cancelled)
+        })
     }
 }
 
@@ -119,48 +116,69 @@ struct Renaming {
     puts: AtomicUsize,
 }
 
-#[async_trait]
 impl RegistryWriter for Renaming {
-    async fn stored(&self, repository: &str, reference: &str) -> Result<Option<StoredManifest>, RegistryError> {
-        self.registry.stored(repository, reference).await
+    fn stored<'a>(
+        &'a self,
+        repository: &'a str,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<Option<StoredManifest>, RegistryError>> {
+        self.registry.stored(repository, reference)
     }
 
-    async fn small_blob(&self, repository: &str, blob: &Blob) -> Result<Bytes, RegistryError> {
-        self.registry.small_blob(repository, blob).await
+    fn small_blob<'a>(&'a self, repository: &'a str, blob: &'a Blob) -> BoxFuture<'a, Result<Bytes, RegistryError>> {
+        self.registry.small_blob(repository, blob)
     }
 
-    async fn has_blob(&self, repository: &str, digest: &ImageDigest) -> Result<bool, RegistryError> {
-        self.registry.has_blob(repository, digest).await
+    fn has_blob<'a>(&'a self, repository: &'a str, digest: &'a ImageDigest) -> BoxFuture<'a, Result<bool, RegistryError>> {
+        self.registry.has_blob(repository, digest)
     }
 
-    async fn mount(&self, to: &str, from: &str, digest: &ImageDigest) -> Mount {
-        self.registry.mount(to, from, digest).await
+    fn mount<'a>(&'a self, to: &'a str, from: &'a str, digest: &'a ImageDigest) -> BoxFuture<'a, Mount> {
+        self.registry.mount(to, from, digest)
     }
 
-    async fn copy_blob(&self, to: &str, from: &str, blob: &Blob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
-        self.registry.copy_blob(to, from, blob, sent).await
+    fn copy_blob<'a>(
+        &'a self,
+        to: &'a str,
+        from: &'a str,
+        blob: &'a Blob,
+        sent: &'a (dyn Fn(u64) + Send + Sync),
+    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+        self.registry.copy_blob(to, from, blob, sent)
     }
 
-    async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError> {
-        self.registry.put_blob(repository, content).await
+    fn put_blob<'a>(&'a self, repository: &'a str, content: Bytes) -> BoxFuture<'a, Result<Blob, RegistryError>> {
+        self.registry.put_blob(repository, content)
     }
 
-    async fn put_file(&self, repository: &str, blob: &FileBlob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
-        self.registry.put_file(repository, blob, sent).await
+    fn put_file<'a>(
+        &'a self,
+        repository: &'a str,
+        blob: &'a FileBlob,
+        sent: &'a (dyn Fn(u64) + Send + Sync),
+    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+        self.registry.put_file(repository, blob, sent)
     }
 
-    async fn put_manifest(&self, repository: &str, _: &str, manifest: &StoredManifest) -> Result<(), RegistryError> {
-        self.puts.fetch_add(1, Ordering::Relaxed);
-        Err(RegistryError::OtherManifest {
-            host: "r8.im".to_owned(),
-            repository: repository.to_owned(),
-            sent: manifest.digest.clone(),
-            stored: self.stored.clone(),
+    fn put_manifest<'a>(
+        &'a self,
+        repository: &'a str,
+        _: &'a str,
+        manifest: &'a StoredManifest,
+    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move {
+            self.puts.fetch_add(1, Ordering::Relaxed);
+            Err(RegistryError::OtherManifest {
+                host: "r8.im".to_owned(),
+                repository: repository.to_owned(),
+                sent: manifest.digest.clone(),
+                stored: self.stored.clone(),
+            })
         })
     }
 
-    async fn check_push(&self, repository: &str) -> Result<(), RegistryError> {
-        self.registry.check_push(repository).await
+    fn check_push<'a>(&'a self, repository: &'a str) -> BoxFuture<'a, Result<(), RegistryError>> {
+        self.registry.check_push(repository)
     }
 }
 

@@ -3,7 +3,7 @@
 //! There are two engines: `containers` boots the version's image, and `scripted` answers from a script in tests.
 //! Engines know nothing about HTTP routes, prediction objects or URLs of output files.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -59,18 +59,17 @@ pub(crate) enum Outcome {
 }
 
 /// Runs versions.
-#[async_trait]
 pub(crate) trait Engine: Send + Sync {
     /// Runs one job until it finishes, and boots the version first if necessary. When `cancelled` fires, the job is also stopped in
     /// the container, and the outcome is [`Outcome::Canceled`]. A version that cannot boot is [`Outcome::Failed`].
-    async fn run(
-        &self,
-        version: &EngineVersion,
+    fn run<'a>(
+        &'a self,
+        version: &'a EngineVersion,
         job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
-    ) -> Outcome;
+    ) -> BoxFuture<'a, Outcome>;
 
     /// Stops everything that was started and waits until it is gone.
-    async fn shutdown(&self);
+    fn shutdown<'a>(&'a self) -> BoxFuture<'a, ()>;
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use async_trait::async_trait;
 use cog_findings::Location;
 use cog_source::config;
 use cog_source::recipe::SourceText;
 use cog_source::sdk::SdkVersion;
+use futures::future::BoxFuture;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -43,25 +43,29 @@ impl FakeRegistry {
     }
 }
 
-#[async_trait]
 impl Registry for FakeRegistry {
-    async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError> {
-        self.asked.lock().unwrap().push(format!("{repository}:{reference}"));
-        let digest = |digit: &str| format!("sha256:{}", digit.repeat(64)).parse().unwrap();
-        match self.answer {
-            Answer::Present(layers) => {
-                Ok(Some(Manifest { digest: digest("a"), config: digest("b"), layers: vec![digest("c"); layers], size_bytes: 1 }))
+    fn manifest<'a>(&'a self, repository: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Option<Manifest>, RegistryError>> {
+        Box::pin(async move {
+            self.asked.lock().unwrap().push(format!("{repository}:{reference}"));
+            let digest = |digit: &str| format!("sha256:{}", digit.repeat(64)).parse().unwrap();
+            match self.answer {
+                Answer::Present(layers) => Ok(Some(Manifest {
+                    digest: digest("a"),
+                    config: digest("b"),
+                    layers: vec![digest("c"); layers],
+                    size_bytes: 1,
+                })),
+                Answer::Absent => Ok(None),
+                Answer::Down => {
+                    Err(RegistryError::Unavailable { host: "r8.im".to_owned(), attempted: "a manifest".to_owned(), status: 502 })
+                }
+                Answer::Silent => std::future::pending().await,
             }
-            Answer::Absent => Ok(None),
-            Answer::Down => {
-                Err(RegistryError::Unavailable { host: "r8.im".to_owned(), attempted: "a manifest".to_owned(), status: 502 })
-            }
-            Answer::Silent => std::future::pending().await,
-        }
+        })
     }
 
-    async fn verify_token(&self, _token: &SecretString) -> Result<String, RegistryError> {
-        unreachable!("a build needs no token")
+    fn verify_token<'a>(&'a self, _token: &'a SecretString) -> BoxFuture<'a, Result<String, RegistryError>> {
+        Box::pin(async move { unreachable!("a build needs no token") })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::cli::claude::no_opinion;
@@ -31,26 +31,27 @@ impl ClaudeInventor {
     }
 }
 
-#[async_trait]
 impl Inventor for ClaudeInventor {
-    async fn invent(&self, wish: &InventionRequest) -> Result<Vec<Inputs>, JudgeError> {
-        let request = ToolRequest {
-            model: wish.model.clone(),
-            system: SYSTEM.to_owned(),
-            content: vec![ContentBlock::Text(words(wish))],
-            tool: "inputs",
-            tool_description: "Returns the inputs.",
-            tool_schema: json!({
-                "type": "object",
-                "properties": {"inputs": {"type": "array", "items": {"type": "object"}, "description": "One object for each prediction"}},
-                "required": ["inputs"],
-            }),
-            max_tokens: ANSWER_TOKENS,
-        };
-        let answer = self.claude.use_tool(&request).await.map_err(|error| no_opinion(&error))?;
-        let wrong = || JudgeError::new("the answer holds no list of inputs", ErrorKind::Service);
-        let list = answer.get("inputs").and_then(Value::as_array).ok_or_else(wrong)?;
-        Ok(list.iter().filter_map(|item| item.as_object().cloned()).collect())
+    fn invent<'a>(&'a self, wish: &'a InventionRequest) -> BoxFuture<'a, Result<Vec<Inputs>, JudgeError>> {
+        Box::pin(async move {
+            let request = ToolRequest {
+                model: wish.model.clone(),
+                system: SYSTEM.to_owned(),
+                content: vec![ContentBlock::Text(words(wish))],
+                tool: "inputs",
+                tool_description: "Returns the inputs.",
+                tool_schema: json!({
+                    "type": "object",
+                    "properties": {"inputs": {"type": "array", "items": {"type": "object"}, "description": "One object for each prediction"}},
+                    "required": ["inputs"],
+                }),
+                max_tokens: ANSWER_TOKENS,
+            };
+            let answer = self.claude.use_tool(&request).await.map_err(|error| no_opinion(&error))?;
+            let wrong = || JudgeError::new("the answer holds no list of inputs", ErrorKind::Service);
+            let list = answer.get("inputs").and_then(Value::as_array).ok_or_else(wrong)?;
+            Ok(list.iter().filter_map(|item| item.as_object().cloned()).collect())
+        })
     }
 }
 

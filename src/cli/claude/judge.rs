@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::cli::claude::evidence::{Room, ShownOutput, show_inputs, show_output};
@@ -40,61 +40,67 @@ impl ClaudeJudge {
     }
 }
 
-#[async_trait]
 impl Judge for ClaudeJudge {
-    async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError> {
-        let (model, question, video) = (question.model.clone(), question.clone(), self.video.clone());
-        // Scaling images and decoding videos takes a while.
-        let showing = tokio::task::spawn_blocking(move || content(&question, &video)).await;
-        let ShownOutput { content, hidden } =
-            showing.map_err(|_crashed| JudgeError::new("showing the output to the judge crashed", ErrorKind::Service))?;
-        if !hidden.is_empty() {
-            // An answer about something that Claude does not see is worthless.
-            return Ok(Judgement {
-                verdict: JudgeVerdict::CannotTell,
-                reason: format!("not everything could be shown: {}", hidden.join("; ")),
-            });
-        }
-        let request = ToolRequest {
-            model,
-            system: SYSTEM.to_owned(),
-            content,
-            tool: "verdict",
-            tool_description: "Gives the verdict about the output.",
-            tool_schema: json!({
-                "type": "object",
-                "properties": {
-                    "reason": {"type": "string", "description": "Why, in one or two sentences"},
-                    "verdict": {"enum": ["yes", "no", "cannot_tell"], "description": "The answer to the question"},
-                },
-                "required": ["reason", "verdict"],
-            }),
-            max_tokens: ANSWER_TOKENS,
-        };
-        let answer = self.claude.use_tool(&request).await.map_err(|error| no_opinion(&error))?;
-        judgement(&answer)
+    fn judge<'a>(&'a self, question: &'a JudgeQuestion) -> BoxFuture<'a, Result<Judgement, JudgeError>> {
+        Box::pin(async move {
+            let (model, question, video) = (question.model.clone(), question.clone(), self.video.clone());
+            // Scaling images and decoding videos takes a while.
+            let showing = tokio::task::spawn_blocking(move || content(&question, &video)).await;
+            let ShownOutput { content, hidden } =
+                showing.map_err(|_crashed| JudgeError::new("showing the output to the judge crashed", ErrorKind::Service))?;
+            if !hidden.is_empty() {
+                // An answer about something that Claude does not see is worthless.
+                return Ok(Judgement {
+                    verdict: JudgeVerdict::CannotTell,
+                    reason: format!("not everything could be shown: {}", hidden.join("; ")),
+                });
+            }
+            let request = ToolRequest {
+                model,
+                system: SYSTEM.to_owned(),
+                content,
+                tool: "verdict",
+                tool_description: "Gives the verdict about the output.",
+                tool_schema: json!({
+                    "type": "object",
+                    "properties": {
+                        "reason": {"type": "string", "description": "Why, in one or two sentences"},
+                        "verdict": {"enum": ["yes", "no", "cannot_tell"], "description": "The answer to the question"},
+                    },
+                    "required": ["reason", "verdict"],
+                }),
+                max_tokens: ANSWER_TOKENS,
+            };
+            let answer = self.claude.use_tool(&request).await.map_err(|error| no_opinion(&error))?;
+            judgement(&answer)
+        })
     }
 
-    async fn ready(&self, model: Option<&str>) -> Result<(), JudgeError> {
-        let request = ToolRequest {
-            model: model.map(str::to_owned),
-            system: "Answer by calling the tool.".to_owned(),
-            content: vec![ContentBlock::Text("Are you there?".to_owned())],
-            tool: "ready",
-            tool_description: "Says yes.",
-            tool_schema: json!({"type": "object", "properties": {"yes": {"type": "boolean"}}}),
-            max_tokens: READY_TOKENS,
-        };
-        match self.claude.use_tool(&request).await {
-            // Any answer proves that the judge works.
-            Ok(_) => Ok(()),
-            Err(error)
-                if matches!(error.failure, ClaudeFailure::CutOff { .. } | ClaudeFailure::Unusable(_) | ClaudeFailure::Declined) =>
-            {
-                Ok(())
+    fn ready<'a>(&'a self, model: Option<&'a str>) -> BoxFuture<'a, Result<(), JudgeError>> {
+        Box::pin(async move {
+            let request = ToolRequest {
+                model: model.map(str::to_owned),
+                system: "Answer by calling the tool.".to_owned(),
+                content: vec![ContentBlock::Text("Are you there?".to_owned())],
+                tool: "ready",
+                tool_description: "Says yes.",
+                tool_schema: json!({"type": "object", "properties": {"yes": {"type": "boolean"}}}),
+                max_tokens: READY_TOKENS,
+            };
+            match self.claude.use_tool(&request).await {
+                // Any answer proves that the judge works.
+                Ok(_) => Ok(()),
+                Err(error)
+                    if matches!(
+                        error.failure,
+                        ClaudeFailure::CutOff { .. } | ClaudeFailure::Unusable(_) | ClaudeFailure::Declined
+                    ) =>
+                {
+                    Ok(())
+                }
+                Err(error) => Err(no_opinion(&error)),
             }
-            Err(error) => Err(no_opinion(&error)),
-        }
+        })
     }
 
     fn sees_videos(&self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -185,29 +185,30 @@ impl RealClaude {
     }
 }
 
-#[async_trait]
 impl Claude for RealClaude {
-    async fn use_tool(&self, request: &ToolRequest) -> Result<Value, ClaudeError> {
-        let body = bytes::Bytes::from(request.body().to_string());
-        // A request can be dropped at any time, because it creates nothing.
-        let cancelled = CancellationToken::new();
-        let call = retry(
-            self.retry,
-            &cancelled,
-            |failed: &FailedAttempt<ClaudeError>| failed.again,
-            || async {
-                if self.spent_tokens() >= self.budget {
-                    let error = ClaudeError::own(ClaudeFailure::BudgetSpent { budget: self.budget });
-                    return Err(FailedAttempt { error, again: Retry::No });
-                }
-                self.once(request, body.clone()).await
-            },
-        );
-        match call.await {
-            Ok(input) => Ok(input),
-            Err(RetryError::Failed(failed)) => Err(failed.error),
-            Err(RetryError::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was canceled".to_owned()))),
-        }
+    fn use_tool<'a>(&'a self, request: &'a ToolRequest) -> BoxFuture<'a, Result<Value, ClaudeError>> {
+        Box::pin(async move {
+            let body = bytes::Bytes::from(request.body().to_string());
+            // A request can be dropped at any time, because it creates nothing.
+            let cancelled = CancellationToken::new();
+            let call = retry(
+                self.retry,
+                &cancelled,
+                |failed: &FailedAttempt<ClaudeError>| failed.again,
+                || async {
+                    if self.spent_tokens() >= self.budget {
+                        let error = ClaudeError::own(ClaudeFailure::BudgetSpent { budget: self.budget });
+                        return Err(FailedAttempt { error, again: Retry::No });
+                    }
+                    self.once(request, body.clone()).await
+                },
+            );
+            match call.await {
+                Ok(input) => Ok(input),
+                Err(RetryError::Failed(failed)) => Err(failed.error),
+                Err(RetryError::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was canceled".to_owned()))),
+            }
+        })
     }
 }
 

@@ -1,20 +1,19 @@
 //! Requests, and the trait that answers them.
 
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::clients::claude::{ClaudeError, PromptImage};
 use crate::domain::plan::DEFAULT_JUDGE_MODEL;
 
 /// Answers questions. Used by several tasks at the same time.
-#[async_trait]
 pub trait Claude: Send + Sync {
     /// Sends a question and returns the input that the model passed to the tool. It is an object, but not checked against the
     /// schema.
-    async fn use_tool(&self, request: &ToolRequest) -> Result<Value, ClaudeError>;
+    fn use_tool<'a>(&'a self, request: &'a ToolRequest) -> BoxFuture<'a, Result<Value, ClaudeError>>;
 }
 
 /// A question and the tool through which it must be answered.

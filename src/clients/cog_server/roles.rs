@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::CogServer;
@@ -23,99 +23,109 @@ fn only_on_replicate<T>(attempted: &str) -> Result<T, ReplicateError> {
     Err(ReplicateError::new(attempted, ReplicateFailure::Rejected { status: 501, detail }))
 }
 
-#[async_trait]
 impl Files for CogServer {
     /// A file goes into the input itself: a server stores nothing.
-    async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError> {
-        let url = format!("data:{};base64,{}", file.content_type, STANDARD.encode(&file.bytes));
-        Ok(UploadedFile { url, expires_at: None })
+    fn upload_file<'a>(&'a self, file: &'a NewFile) -> BoxFuture<'a, Result<UploadedFile, ReplicateError>> {
+        Box::pin(async move {
+            let url = format!("data:{};base64,{}", file.content_type, STANDARD.encode(&file.bytes));
+            Ok(UploadedFile { url, expires_at: None })
+        })
     }
 
-    async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError> {
-        self.inner.files.download(url, limits).await
+    fn download<'a>(&'a self, url: &'a str, limits: &'a DownloadLimits) -> BoxFuture<'a, Result<Download, ReplicateError>> {
+        self.inner.files.download(url, limits)
     }
 }
 
-#[async_trait]
 impl Accounts for CogServer {
-    async fn account(&self) -> Result<Account, ReplicateError> {
-        only_on_replicate("get the account")
+    fn account<'a>(&'a self) -> BoxFuture<'a, Result<Account, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("get the account") })
     }
 
-    async fn hardware(&self) -> Result<Vec<Hardware>, ReplicateError> {
-        only_on_replicate("list hardware")
+    fn hardware<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Hardware>, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("list hardware") })
     }
 }
 
-#[async_trait]
 impl Models for CogServer {
-    async fn model(&self, _: &ModelRef) -> Result<Option<Model>, ReplicateError> {
-        only_on_replicate("get a model")
+    fn model<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Option<Model>, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("get a model") })
     }
 
-    async fn create_model(&self, _: &NewModel) -> Result<ModelCreation, ReplicateError> {
-        only_on_replicate("create a model")
+    fn create_model<'a>(&'a self, _: &'a NewModel) -> BoxFuture<'a, Result<ModelCreation, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("create a model") })
     }
 
-    async fn delete_model(&self, _: &ModelRef) -> Result<Deletion, ReplicateError> {
-        only_on_replicate("delete a model")
+    fn delete_model<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Deletion, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("delete a model") })
     }
 
-    async fn version(&self, _: &VersionRef) -> Result<Option<Version>, ReplicateError> {
-        only_on_replicate("get a version")
+    fn version<'a>(&'a self, _: &'a VersionRef) -> BoxFuture<'a, Result<Option<Version>, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("get a version") })
     }
 
-    async fn versions(&self, _: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
-        only_on_replicate("list versions")
+    fn versions<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Vec<Version>, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("list versions") })
     }
 
-    async fn wait_for_version(&self, _: &VersionRef, _: Duration, _: &CancellationToken) -> Result<Version, ReplicateError> {
-        only_on_replicate("wait for a version")
+    fn wait_for_version<'a>(
+        &'a self,
+        _: &'a VersionRef,
+        _: Duration,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Version, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("wait for a version") })
     }
 
-    async fn delete_version(&self, _: &VersionRef) -> Result<Deletion, ReplicateError> {
-        only_on_replicate("delete a version")
+    fn delete_version<'a>(&'a self, _: &'a VersionRef) -> BoxFuture<'a, Result<Deletion, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("delete a version") })
     }
 }
 
-#[async_trait]
 impl ModelPages for CogServer {
-    async fn readme(&self, _: &ModelRef) -> Result<Option<String>, ReplicateError> {
-        only_on_replicate("get a README")
+    fn readme<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Option<String>, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("get a README") })
     }
 
-    async fn update_page(&self, _: &ModelRef, _: &TextOfPage) -> Result<(), ReplicateError> {
-        only_on_replicate("update a page")
+    fn update_page<'a>(&'a self, _: &'a ModelRef, _: &'a TextOfPage) -> BoxFuture<'a, Result<(), ReplicateError>> {
+        Box::pin(async move { only_on_replicate("update a page") })
     }
 }
 
-#[async_trait]
 impl Trainings for CogServer {
-    async fn create_training(&self, _: &TrainingRequest, _: &CancellationToken) -> Result<Prediction, ReplicateError> {
-        only_on_replicate("create a training")
+    fn create_training<'a>(
+        &'a self,
+        _: &'a TrainingRequest,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("create a training") })
     }
 
-    async fn training(&self, _: &PredictionId) -> Result<Prediction, ReplicateError> {
-        only_on_replicate("get a training")
+    fn training<'a>(&'a self, _: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("get a training") })
     }
 
-    async fn cancel_training(&self, _: &PredictionId) -> Result<Prediction, ReplicateError> {
-        only_on_replicate("cancel a training")
+    fn cancel_training<'a>(&'a self, _: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("cancel a training") })
     }
 }
 
-#[async_trait]
 impl Deployments for CogServer {
-    async fn deployment(&self, _: &str, _: &str) -> Result<Option<Deployment>, ReplicateError> {
-        only_on_replicate("get a deployment")
+    fn deployment<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<Deployment>, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("get a deployment") })
     }
 
-    async fn create_deployment(&self, _: &NewDeployment) -> Result<Deployment, ReplicateError> {
-        only_on_replicate("create a deployment")
+    fn create_deployment<'a>(&'a self, _: &'a NewDeployment) -> BoxFuture<'a, Result<Deployment, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("create a deployment") })
     }
 
-    async fn update_deployment(&self, _: &str, _: &str, _: &DeploymentPatch) -> Result<DeploymentUpdate, ReplicateError> {
-        only_on_replicate("update a deployment")
+    fn update_deployment<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a DeploymentPatch,
+    ) -> BoxFuture<'a, Result<DeploymentUpdate, ReplicateError>> {
+        Box::pin(async move { only_on_replicate("update a deployment") })
     }
 }
 

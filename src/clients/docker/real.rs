@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bollard::errors::Error as BollardError;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{DataUsageOptions, ListImagesOptions, RemoveImageOptions, TagImageOptions};
 use futures::TryStreamExt as _;
+use futures::future::BoxFuture;
 use process_mark::ProcessMark;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
@@ -97,126 +97,142 @@ fn details(image: ImageInspect) -> ImageDetails {
     }
 }
 
-#[async_trait]
 impl DescribeDaemon for RealDocker {
-    async fn version(&self) -> Result<DaemonVersion, DockerError> {
-        let attempted = "read the Docker daemon's version";
-        let version = self.client.version().await.map_err(|error| self.meaning(attempted, "", error))?;
-        let info = self.client.info().await.map_err(|error| self.meaning(attempted, "", error))?;
-        Ok(DaemonVersion {
-            engine: version.version.unwrap_or_default(),
-            api: version.api_version.unwrap_or_default(),
-            storage: info.driver.filter(|driver| !driver.is_empty()),
-            has_nvidia_runtime: info.runtimes.is_some_and(|runtimes| runtimes.contains_key("nvidia")),
-            root_folder: info.docker_root_dir.filter(|folder| !folder.is_empty()).map(PathBuf::from),
+    fn version<'a>(&'a self) -> BoxFuture<'a, Result<DaemonVersion, DockerError>> {
+        Box::pin(async move {
+            let attempted = "read the Docker daemon's version";
+            let version = self.client.version().await.map_err(|error| self.meaning(attempted, "", error))?;
+            let info = self.client.info().await.map_err(|error| self.meaning(attempted, "", error))?;
+            Ok(DaemonVersion {
+                engine: version.version.unwrap_or_default(),
+                api: version.api_version.unwrap_or_default(),
+                storage: info.driver.filter(|driver| !driver.is_empty()),
+                has_nvidia_runtime: info.runtimes.is_some_and(|runtimes| runtimes.contains_key("nvidia")),
+                root_folder: info.docker_root_dir.filter(|folder| !folder.is_empty()).map(PathBuf::from),
+            })
         })
     }
 
-    async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
-        let usage = self
-            .client
-            .df(None::<DataUsageOptions>)
-            .await
-            .map_err(|error| self.meaning("read the Docker daemon's disk usage", "", error))?;
-        Ok(DiskUsage {
-            images_bytes: bytes(usage.image_usage.and_then(|images| images.total_size)),
-            build_cache_bytes: bytes(usage.build_cache_usage.and_then(|cache| cache.total_size)),
+    fn disk_usage<'a>(&'a self) -> BoxFuture<'a, Result<DiskUsage, DockerError>> {
+        Box::pin(async move {
+            let usage = self
+                .client
+                .df(None::<DataUsageOptions>)
+                .await
+                .map_err(|error| self.meaning("read the Docker daemon's disk usage", "", error))?;
+            Ok(DiskUsage {
+                images_bytes: bytes(usage.image_usage.and_then(|images| images.total_size)),
+                build_cache_bytes: bytes(usage.build_cache_usage.and_then(|cache| cache.total_size)),
+            })
         })
     }
 }
 
-#[async_trait]
 impl BuildImages for RealDocker {
-    async fn build(
-        &self,
-        build: &ImageBuild,
+    fn build<'a>(
+        &'a self,
+        build: &'a ImageBuild,
         context: BuildContext,
-        events: &mut (dyn FnMut(BuildEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        self.build_image(build, context, events, cancelled).await
+        events: &'a mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(self.build_image(build, context, events, cancelled))
     }
 }
 
-#[async_trait]
 impl DeriveImages for RealDocker {
-    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
-        self.derive(derivation, cancelled).await
+    fn derive_image<'a>(
+        &'a self,
+        derivation: &'a Derivation,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(self.derive(derivation, cancelled))
     }
 }
 
-#[async_trait]
 impl InspectImages for RealDocker {
-    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
-        let image = self.client.inspect_image(reference).await;
-        image.map(details).map_err(|error| self.meaning("inspect the image", reference, error))
+    fn inspect_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move {
+            let image = self.client.inspect_image(reference).await;
+            image.map(details).map_err(|error| self.meaning("inspect the image", reference, error))
+        })
     }
 
-    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
-        let filters = HashMap::from([("label".to_owned(), vec![format!("{name}={value}")])]);
-        let options = ListImagesOptions { filters: Some(filters), ..ListImagesOptions::default() };
-        let found = self.client.list_images(Some(options)).await.map_err(|error| self.meaning("list images", "", error))?;
-        let mut images = Vec::new();
-        for image in found {
-            match self.inspect_image(&image.id).await {
-                Ok(details) => images.push(details),
-                // It was removed after it was listed.
-                Err(DockerError::NoSuchImage { .. }) => {}
-                Err(error) => return Err(error),
+    fn images_with_label<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<Vec<ImageDetails>, DockerError>> {
+        Box::pin(async move {
+            let filters = HashMap::from([("label".to_owned(), vec![format!("{name}={value}")])]);
+            let options = ListImagesOptions { filters: Some(filters), ..ListImagesOptions::default() };
+            let found = self.client.list_images(Some(options)).await.map_err(|error| self.meaning("list images", "", error))?;
+            let mut images = Vec::new();
+            for image in found {
+                match self.inspect_image(&image.id).await {
+                    Ok(details) => images.push(details),
+                    // It was removed after it was listed.
+                    Err(DockerError::NoSuchImage { .. }) => {}
+                    Err(error) => return Err(error),
+                }
             }
-        }
-        Ok(images)
+            Ok(images)
+        })
     }
 }
 
-#[async_trait]
 impl SaveImages for RealDocker {
-    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
-        let stream = self.patient.export_image(reference).map_err(std::io::Error::other);
-        Ok(Box::pin(StreamReader::new(Box::pin(stream))))
+    fn export_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<ImageArchive, DockerError>> {
+        Box::pin(async move {
+            let stream = self.patient.export_image(reference).map_err(std::io::Error::other);
+            Ok(Box::pin(StreamReader::new(Box::pin(stream))) as ImageArchive)
+        })
     }
 }
 
-#[async_trait]
 impl NameImages for RealDocker {
-    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
-        let (repository, tag) = split_reference(target);
-        let options = TagImageOptions { repo: Some(repository.to_owned()), tag: Some(tag.to_owned()) };
-        let tagged = self.client.tag_image(source, Some(options)).await;
-        tagged.map_err(|error| self.meaning(&format!("tag an image as {target}"), source, error))
+    fn tag_image<'a>(&'a self, source: &'a str, target: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move {
+            let (repository, tag) = split_reference(target);
+            let options = TagImageOptions { repo: Some(repository.to_owned()), tag: Some(tag.to_owned()) };
+            let tagged = self.client.tag_image(source, Some(options)).await;
+            tagged.map_err(|error| self.meaning(&format!("tag an image as {target}"), source, error))
+        })
     }
 
-    async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
-        let removed = self.client.remove_image(reference, None::<RemoveImageOptions>, None).await;
-        match removed.map_err(|error| self.meaning(&format!("remove the image {reference}"), reference, error)) {
-            Ok(_) | Err(DockerError::NoSuchImage { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
+    fn remove_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move {
+            let removed = self.client.remove_image(reference, None::<RemoveImageOptions>, None).await;
+            match removed.map_err(|error| self.meaning(&format!("remove the image {reference}"), reference, error)) {
+                Ok(_) | Err(DockerError::NoSuchImage { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
     }
 }
 
-#[async_trait]
 impl PushImages for RealDocker {
-    async fn push(
-        &self,
-        push: &ImagePush,
-        events: &mut (dyn FnMut(PushEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<Pushed, DockerError> {
-        self.push_image(push, events, cancelled).await
+    fn push<'a>(
+        &'a self,
+        push: &'a ImagePush,
+        events: &'a mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Pushed, DockerError>> {
+        Box::pin(self.push_image(push, events, cancelled))
     }
 
-    async fn asks_for_packed_layers(&self) -> bool {
-        let info = self.client.info().await.inspect_err(|error| tracing::debug!(%error, "the daemon's store is not known"));
-        let status = info.ok().and_then(|info| info.driver_status).unwrap_or_default();
-        status.iter().flatten().any(|value| value.starts_with(CONTAINERD_STORE))
+    fn asks_for_packed_layers<'a>(&'a self) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let info = self.client.info().await.inspect_err(|error| tracing::debug!(%error, "the daemon's store is not known"));
+            let status = info.ok().and_then(|info| info.driver_status).unwrap_or_default();
+            status.iter().flatten().any(|value| value.starts_with(CONTAINERD_STORE))
+        })
     }
 }
 
-#[async_trait]
 impl RunContainers for RealDocker {
-    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
-        self.run_container(run, cancelled).await
+    fn run<'a>(
+        &'a self,
+        run: &'a ContainerRun,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ContainerOutput, DockerError>> {
+        Box::pin(self.run_container(run, cancelled))
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio::io::AsyncRead;
 use tokio_util::sync::CancellationToken;
 
@@ -25,106 +25,110 @@ pub type BuildContext = Pin<Box<dyn AsyncRead + Send>>;
 pub type ImageArchive = Pin<Box<dyn AsyncRead + Send>>;
 
 /// Describes the daemon itself.
-#[async_trait]
 pub trait DescribeDaemon: Send + Sync {
     /// Which daemon it is, if it answers.
-    async fn version(&self) -> Result<DaemonVersion, DockerError>;
+    fn version<'a>(&'a self) -> BoxFuture<'a, Result<DaemonVersion, DockerError>>;
 
     /// The disk space of its images and caches.
-    async fn disk_usage(&self) -> Result<DiskUsage, DockerError>;
+    fn disk_usage<'a>(&'a self) -> BoxFuture<'a, Result<DiskUsage, DockerError>>;
 }
 
 /// Builds images from a Dockerfile.
-#[async_trait]
 pub trait BuildImages: Send + Sync {
     /// Builds an image with BuildKit. The context is streamed; events come while the build runs.
-    async fn build(
-        &self,
-        build: &ImageBuild,
+    fn build<'a>(
+        &'a self,
+        build: &'a ImageBuild,
         context: BuildContext,
-        events: &mut (dyn FnMut(BuildEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError>;
+        events: &'a mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), DockerError>>;
 }
 
 /// Makes images on top of others.
-#[async_trait]
 pub trait DeriveImages: Send + Sync {
     /// Makes an image on top of another. The base's layers are kept as they are: this is checked.
-    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError>;
+    fn derive_image<'a>(
+        &'a self,
+        derivation: &'a Derivation,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ImageDetails, DockerError>>;
 
     /// Gives an image other labels and another name: its layers stay the same, its digest does not.
-    async fn relabel(
-        &self,
-        image: &str,
-        labels: &BTreeMap<String, String>,
-        tag: &str,
-        cancelled: &CancellationToken,
-    ) -> Result<ImageDetails, DockerError> {
-        let derivation =
-            Derivation { base: image.to_owned(), tag: tag.to_owned(), labels: labels.clone(), ..Derivation::default() };
-        self.derive_image(&derivation, cancelled).await
+    fn relabel<'a>(
+        &'a self,
+        image: &'a str,
+        labels: &'a BTreeMap<String, String>,
+        tag: &'a str,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move {
+            let derivation =
+                Derivation { base: image.to_owned(), tag: tag.to_owned(), labels: labels.clone(), ..Derivation::default() };
+            self.derive_image(&derivation, cancelled).await
+        })
     }
 }
 
 /// Finds images and reads their configuration.
-#[async_trait]
 pub trait InspectImages: Send + Sync {
     /// Reads an image's configuration.
-    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError>;
+    fn inspect_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<ImageDetails, DockerError>>;
 
     /// Whether the daemon has an image.
-    async fn image_exists(&self, reference: &str) -> Result<bool, DockerError> {
-        match self.inspect_image(reference).await {
-            Ok(_) => Ok(true),
-            Err(DockerError::NoSuchImage { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+    fn image_exists<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<bool, DockerError>> {
+        Box::pin(async move {
+            match self.inspect_image(reference).await {
+                Ok(_) => Ok(true),
+                Err(DockerError::NoSuchImage { .. }) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// The images that have a label of this name and value.
-    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError>;
+    fn images_with_label<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<Vec<ImageDetails>, DockerError>>;
 }
 
 /// Reads whole images.
-#[async_trait]
 pub trait SaveImages: Send + Sync {
     /// Reads an image with all of its layers, its configuration and its history. Daemons without the containerd store write it to their
     /// disk first.
-    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError>;
+    fn export_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<ImageArchive, DockerError>>;
 }
 
 /// Gives names to images and takes them away.
-#[async_trait]
 pub trait NameImages: Send + Sync {
     /// Gives an image another name, `repository:tag`.
-    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError>;
+    fn tag_image<'a>(&'a self, source: &'a str, target: &'a str) -> BoxFuture<'a, Result<(), DockerError>>;
 
     /// Takes a name from an image, and removes the image when it was the last. A missing name is not an error.
-    async fn remove_image(&self, reference: &str) -> Result<(), DockerError>;
+    fn remove_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<(), DockerError>>;
 }
 
 /// Pushes images to a registry.
-#[async_trait]
 pub trait PushImages: Send + Sync {
     /// Pushes an image and returns the digest under which it arrived. Events come while it is sent.
-    async fn push(
-        &self,
-        push: &ImagePush,
-        events: &mut (dyn FnMut(PushEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<Pushed, DockerError>;
+    fn push<'a>(
+        &'a self,
+        push: &'a ImagePush,
+        events: &'a mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Pushed, DockerError>>;
 
     /// Whether a push asks the registry for each layer by its digest before it sends it, as daemons do that keep layers packed.
-    async fn asks_for_packed_layers(&self) -> bool {
-        false
+    fn asks_for_packed_layers<'a>(&'a self) -> BoxFuture<'a, bool> {
+        Box::pin(async move { false })
     }
 }
 
-#[async_trait]
 pub trait RunContainers: Send + Sync {
     /// Runs a container to its end and removes it, whatever happens.
-    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError>;
+    fn run<'a>(
+        &'a self,
+        run: &'a ContainerRun,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ContainerOutput, DockerError>>;
 }
 
 /// A Docker daemon by its roles, all but the push: who builds cannot publish.

@@ -98,7 +98,7 @@ struct SecretStore {
     secrets: HashMap<String, SecretSlice<u8>>,
 }
 
-#[async_trait::async_trait]
+#[tonic::async_trait]
 impl Secrets for SecretStore {
     async fn get_secret(&self, request: Request<GetSecretRequest>) -> Result<Response<GetSecretResponse>, Status> {
         let id = request.into_inner().id;
@@ -114,7 +114,7 @@ fn serving() -> HealthCheckResponse {
     HealthCheckResponse { status: ServingStatus::Serving.into() }
 }
 
-#[async_trait::async_trait]
+#[tonic::async_trait]
 impl Health for AlwaysHealthy {
     type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
 

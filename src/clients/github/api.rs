@@ -1,6 +1,6 @@
 //! The calls to GitHub.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use crate::clients::github::{
     CheckRun, Comment, CommitComparison, DiffEntry, GitDatabase, GitHubDeployment, GitHubError, NewCheckRun, NewDeploymentStatus,
@@ -8,46 +8,50 @@ use crate::clients::github::{
 };
 
 /// A repository on GitHub.
-#[async_trait]
 pub trait GitHub: GitDatabase {
     /// Creates a check run. If the response is lost, looks for the run by its external id before creating it again.
-    async fn create_check_run(&self, run: &NewCheckRun) -> Result<CheckRun, GitHubError>;
+    fn create_check_run<'a>(&'a self, run: &'a NewCheckRun) -> BoxFuture<'a, Result<CheckRun, GitHubError>>;
 
     /// Completes a check run.
-    async fn update_check_run(&self, id: u64, run: &UpdatedCheckRun) -> Result<(), GitHubError>;
+    fn update_check_run<'a>(&'a self, id: u64, run: &'a UpdatedCheckRun) -> BoxFuture<'a, Result<(), GitHubError>>;
 
     /// The check runs of a commit, or only those named `name`.
-    async fn check_runs(&self, sha: &str, name: Option<&str>) -> Result<Vec<CheckRun>, GitHubError>;
+    fn check_runs<'a>(&'a self, sha: &'a str, name: Option<&'a str>) -> BoxFuture<'a, Result<Vec<CheckRun>, GitHubError>>;
 
     /// The comments of a pull request, oldest first.
-    async fn comments(&self, number: u64) -> Result<Vec<Comment>, GitHubError>;
+    fn comments<'a>(&'a self, number: u64) -> BoxFuture<'a, Result<Vec<Comment>, GitHubError>>;
 
     /// Creates a comment. A lost response is an error: the caller checks which comments exist.
-    async fn create_comment(&self, number: u64, body: &str) -> Result<Comment, GitHubError>;
+    fn create_comment<'a>(&'a self, number: u64, body: &'a str) -> BoxFuture<'a, Result<Comment, GitHubError>>;
 
     /// Changes a comment.
-    async fn update_comment(&self, id: u64, body: &str) -> Result<(), GitHubError>;
+    fn update_comment<'a>(&'a self, id: u64, body: &'a str) -> BoxFuture<'a, Result<(), GitHubError>>;
 
     /// Deletes a comment. A comment that no longer exists is not an error.
-    async fn delete_comment(&self, id: u64) -> Result<(), GitHubError>;
+    fn delete_comment<'a>(&'a self, id: u64) -> BoxFuture<'a, Result<(), GitHubError>>;
 
     /// The files that a pull request changes. GitHub lists at most 3,000.
-    async fn pull_request_files(&self, number: u64) -> Result<Vec<DiffEntry>, GitHubError>;
+    fn pull_request_files<'a>(&'a self, number: u64) -> BoxFuture<'a, Result<Vec<DiffEntry>, GitHubError>>;
 
     /// The text of a file at a commit; `None` if it is not there or is not a text of at most 1 MB.
-    async fn file_at(&self, path: &str, sha: &str) -> Result<Option<String>, GitHubError>;
+    fn file_at<'a>(&'a self, path: &'a str, sha: &'a str) -> BoxFuture<'a, Result<Option<String>, GitHubError>>;
 
     /// The pull requests that a commit of a branch came with.
-    async fn pull_requests_of(&self, sha: &str) -> Result<Vec<PullRequest>, GitHubError>;
+    fn pull_requests_of<'a>(&'a self, sha: &'a str) -> BoxFuture<'a, Result<Vec<PullRequest>, GitHubError>>;
 
     /// The difference between two commits.
-    async fn compare(&self, base: &str, head: &str) -> Result<CommitComparison, GitHubError>;
+    fn compare<'a>(&'a self, base: &'a str, head: &'a str) -> BoxFuture<'a, Result<CommitComparison, GitHubError>>;
 
     /// The newest deployment of an environment with this task.
-    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<GitHubDeployment>, GitHubError>;
+    fn last_deployment<'a>(
+        &'a self,
+        environment: &'a str,
+        task: &'a str,
+    ) -> BoxFuture<'a, Result<Option<GitHubDeployment>, GitHubError>>;
 
-    async fn create_deployment(&self, deployment: &NewGitHubDeployment) -> Result<GitHubDeployment, GitHubError>;
+    fn create_deployment<'a>(&'a self, deployment: &'a NewGitHubDeployment)
+    -> BoxFuture<'a, Result<GitHubDeployment, GitHubError>>;
 
     /// Sets the state of a deployment.
-    async fn create_deployment_status(&self, id: u64, status: &NewDeploymentStatus) -> Result<(), GitHubError>;
+    fn create_deployment_status<'a>(&'a self, id: u64, status: &'a NewDeploymentStatus) -> BoxFuture<'a, Result<(), GitHubError>>;
 }

@@ -1,35 +1,40 @@
 //! Branches, commits, trees and blobs, without a checkout: `docs/reference/github-actions.md#git-database`.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::clients::github::GitHubError;
 
 /// The objects of a repository.
-#[async_trait]
 pub trait GitDatabase: Send + Sync {
     /// Waits until this many requests that create content can follow each other without a pause. Returns whether there was a wait.
-    async fn room_for_writes(&self, count: usize) -> bool;
+    fn room_for_writes<'a>(&'a self, count: usize) -> BoxFuture<'a, bool>;
 
     /// A branch; `None` if it does not exist.
-    async fn branch(&self, name: &str) -> Result<Option<GitBranch>, GitHubError>;
+    fn branch<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<GitBranch>, GitHubError>>;
 
     /// All files of a tree, those of its folders included.
-    async fn tree(&self, sha: &str) -> Result<GitTree, GitHubError>;
+    fn tree<'a>(&'a self, sha: &'a str) -> BoxFuture<'a, Result<GitTree, GitHubError>>;
 
     /// Creates a file without a name. Returns its id.
-    async fn create_blob(&self, bytes: &[u8]) -> Result<String, GitHubError>;
+    fn create_blob<'a>(&'a self, bytes: &'a [u8]) -> BoxFuture<'a, Result<String, GitHubError>>;
 
     /// Creates a tree. Returns its id.
-    async fn create_tree(&self, entries: &[NewTreeEntry]) -> Result<String, GitHubError>;
+    fn create_tree<'a>(&'a self, entries: &'a [NewTreeEntry]) -> BoxFuture<'a, Result<String, GitHubError>>;
 
     /// Creates a commit without a parent. Returns its id.
-    async fn create_root_commit(&self, message: &str, tree: &str) -> Result<String, GitHubError>;
+    fn create_root_commit<'a>(&'a self, message: &'a str, tree: &'a str) -> BoxFuture<'a, Result<String, GitHubError>>;
 
     /// Moves a branch to a commit, if it is still where it was: at `before`, or nowhere.
     ///
     /// `repository_id` is the repository's id in GraphQL, since only that interface compares before it moves.
-    async fn swap_branch(&self, repository_id: &str, name: &str, before: Option<&str>, after: &str) -> Result<Swap, GitHubError>;
+    fn swap_branch<'a>(
+        &'a self,
+        repository_id: &'a str,
+        name: &'a str,
+        before: Option<&'a str>,
+        after: &'a str,
+    ) -> BoxFuture<'a, Result<Swap, GitHubError>>;
 }
 
 /// What became of an attempt to move a branch.

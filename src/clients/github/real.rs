@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use cog_findings::text::shorten;
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use octocrab::Octocrab;
@@ -201,119 +201,153 @@ impl RealGitHub {
     }
 }
 
-#[async_trait]
 impl GitHub for RealGitHub {
-    async fn create_check_run(&self, run: &NewCheckRun) -> Result<CheckRun, GitHubError> {
-        let attempted = format!("create the check run '{}'", run.name);
-        let body = json_of(run, &attempted)?;
-        let mut waits = self.policy.retries.waits();
-        loop {
-            let error = match self.call(Method::POST, "/check-runs", Some(&body), Repeat::OnlyWhenRefused, &attempted).await {
-                Ok(answer) => return parse(&answer, &attempted),
-                Err(error) if error.is_uncertain() => error,
+    fn create_check_run<'a>(&'a self, run: &'a NewCheckRun) -> BoxFuture<'a, Result<CheckRun, GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("create the check run '{}'", run.name);
+            let body = json_of(run, &attempted)?;
+            let mut waits = self.policy.retries.waits();
+            loop {
+                let error = match self.call(Method::POST, "/check-runs", Some(&body), Repeat::OnlyWhenRefused, &attempted).await {
+                    Ok(answer) => return parse(&answer, &attempted),
+                    Err(error) if error.is_uncertain() => error,
+                    Err(error) => return Err(error),
+                };
+                let Some(wait) = waits.next() else { return Err(error) };
+                sleep(wait).await;
+                let existing = self.check_runs(&run.head_sha, Some(&run.name)).await?;
+                if let Some(found) = existing.into_iter().find(|found| found.external_id.as_deref() == Some(&run.external_id)) {
+                    return Ok(found);
+                }
+            }
+        })
+    }
+
+    fn update_check_run<'a>(&'a self, id: u64, run: &'a UpdatedCheckRun) -> BoxFuture<'a, Result<(), GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("update check run {id}");
+            let body = json_of(run, &attempted)?;
+            // Every update adds its annotations, so an update with annotations must not be repeated when its response is lost. Without
+            // them the result is the same however often it is sent.
+            let repeat = if run.output.annotations.is_empty() { Repeat::Freely } else { Repeat::OnlyWhenRefused };
+            match self.call(Method::PATCH, &format!("/check-runs/{id}"), Some(&body), repeat, &attempted).await {
+                Err(error) if error.is_uncertain() && repeat == Repeat::OnlyWhenRefused => {
+                    self.update_after_doubt(id, run, &attempted).await
+                }
+                other => other.map(drop),
+            }
+        })
+    }
+
+    fn check_runs<'a>(&'a self, sha: &'a str, name: Option<&'a str>) -> BoxFuture<'a, Result<Vec<CheckRun>, GitHubError>> {
+        Box::pin(async move {
+            let name = name.map(|name| format!("&check_name={}", encoded(name))).unwrap_or_default();
+            let path = format!("/commits/{}/check-runs?filter=all{name}", encoded(sha));
+            let entries = |mut answer: Value| answer.get_mut("check_runs").map(Value::take).unwrap_or_default();
+            self.pages(&path, "list check runs", usize::MAX, entries).await
+        })
+    }
+
+    fn comments<'a>(&'a self, number: u64) -> BoxFuture<'a, Result<Vec<Comment>, GitHubError>> {
+        Box::pin(
+            async move { self.pages(&format!("/issues/{number}/comments?"), "list comments", usize::MAX, |answer| answer).await },
+        )
+    }
+
+    fn create_comment<'a>(&'a self, number: u64, body: &'a str) -> BoxFuture<'a, Result<Comment, GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("comment on pull request {number}");
+            let body = json!({ "body": body });
+            let path = format!("/issues/{number}/comments");
+            parse(&self.call(Method::POST, &path, Some(&body), Repeat::OnlyWhenRefused, &attempted).await?, &attempted)
+        })
+    }
+
+    fn update_comment<'a>(&'a self, id: u64, body: &'a str) -> BoxFuture<'a, Result<(), GitHubError>> {
+        Box::pin(async move {
+            let body = json!({ "body": body });
+            let attempted = format!("update comment {id}");
+            self.call(Method::PATCH, &format!("/issues/comments/{id}"), Some(&body), Repeat::Freely, &attempted).await.map(drop)
+        })
+    }
+
+    fn delete_comment<'a>(&'a self, id: u64) -> BoxFuture<'a, Result<(), GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("delete comment {id}");
+            match self.call(Method::DELETE, &format!("/issues/comments/{id}"), None, Repeat::Freely, &attempted).await {
+                Ok(_) | Err(GitHubError::NotFound { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn pull_request_files<'a>(&'a self, number: u64) -> BoxFuture<'a, Result<Vec<DiffEntry>, GitHubError>> {
+        Box::pin(async move {
+            let path = format!("/pulls/{number}/files?");
+            self.pages(&path, "list the files of the pull request", PULL_FILES, |answer| answer).await
+        })
+    }
+
+    fn file_at<'a>(&'a self, path: &'a str, sha: &'a str) -> BoxFuture<'a, Result<Option<String>, GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("read {path}");
+            let parts: Vec<String> = path.split('/').map(encoded).collect();
+            let route = format!("/contents/{}?ref={}", parts.join("/"), encoded(sha));
+            let content: FileContent = match self.read(&route, &attempted).await {
+                Ok(content) => content,
+                Err(GitHubError::NotFound { .. }) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            let Some(wait) = waits.next() else { return Err(error) };
-            sleep(wait).await;
-            let existing = self.check_runs(&run.head_sha, Some(&run.name)).await?;
-            if let Some(found) = existing.into_iter().find(|found| found.external_id.as_deref() == Some(&run.external_id)) {
-                return Ok(found);
-            }
-        }
+            Ok(content.text())
+        })
     }
 
-    async fn update_check_run(&self, id: u64, run: &UpdatedCheckRun) -> Result<(), GitHubError> {
-        let attempted = format!("update check run {id}");
-        let body = json_of(run, &attempted)?;
-        // Every update adds its annotations, so an update with annotations must not be repeated when its response is lost. Without
-        // them the result is the same however often it is sent.
-        let repeat = if run.output.annotations.is_empty() { Repeat::Freely } else { Repeat::OnlyWhenRefused };
-        match self.call(Method::PATCH, &format!("/check-runs/{id}"), Some(&body), repeat, &attempted).await {
-            Err(error) if error.is_uncertain() && repeat == Repeat::OnlyWhenRefused => {
-                self.update_after_doubt(id, run, &attempted).await
-            }
-            other => other.map(drop),
-        }
+    fn pull_requests_of<'a>(&'a self, sha: &'a str) -> BoxFuture<'a, Result<Vec<PullRequest>, GitHubError>> {
+        Box::pin(async move {
+            let path = format!("/commits/{}/pulls?", encoded(sha));
+            self.pages(&path, "list the pull requests of the commit", PULLS_OF_COMMIT, |answer| answer).await
+        })
     }
 
-    async fn check_runs(&self, sha: &str, name: Option<&str>) -> Result<Vec<CheckRun>, GitHubError> {
-        let name = name.map(|name| format!("&check_name={}", encoded(name))).unwrap_or_default();
-        let path = format!("/commits/{}/check-runs?filter=all{name}", encoded(sha));
-        let entries = |mut answer: Value| answer.get_mut("check_runs").map(Value::take).unwrap_or_default();
-        self.pages(&path, "list check runs", usize::MAX, entries).await
+    fn compare<'a>(&'a self, base: &'a str, head: &'a str) -> BoxFuture<'a, Result<CommitComparison, GitHubError>> {
+        Box::pin(async move {
+            // Files are on the first page, whatever its size. Commits are not needed.
+            self.read(&format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head)), "compare commits").await
+        })
     }
 
-    async fn comments(&self, number: u64) -> Result<Vec<Comment>, GitHubError> {
-        self.pages(&format!("/issues/{number}/comments?"), "list comments", usize::MAX, |answer| answer).await
+    fn last_deployment<'a>(
+        &'a self,
+        environment: &'a str,
+        task: &'a str,
+    ) -> BoxFuture<'a, Result<Option<GitHubDeployment>, GitHubError>> {
+        Box::pin(async move {
+            let path = format!("/deployments?environment={}&task={}&per_page=1", encoded(environment), encoded(task));
+            // Newest first.
+            let found: Vec<GitHubDeployment> = self.read(&path, "list deployments").await?;
+            Ok(found.into_iter().next())
+        })
     }
 
-    async fn create_comment(&self, number: u64, body: &str) -> Result<Comment, GitHubError> {
-        let attempted = format!("comment on pull request {number}");
-        let body = json!({ "body": body });
-        let path = format!("/issues/{number}/comments");
-        parse(&self.call(Method::POST, &path, Some(&body), Repeat::OnlyWhenRefused, &attempted).await?, &attempted)
+    fn create_deployment<'a>(
+        &'a self,
+        deployment: &'a NewGitHubDeployment,
+    ) -> BoxFuture<'a, Result<GitHubDeployment, GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("create a deployment of {}", deployment.environment);
+            let body = json_of(deployment, &attempted)?;
+            // One that is created twice is replaced by the next.
+            parse(&self.call(Method::POST, "/deployments", Some(&body), Repeat::Freely, &attempted).await?, &attempted)
+        })
     }
 
-    async fn update_comment(&self, id: u64, body: &str) -> Result<(), GitHubError> {
-        let body = json!({ "body": body });
-        let attempted = format!("update comment {id}");
-        self.call(Method::PATCH, &format!("/issues/comments/{id}"), Some(&body), Repeat::Freely, &attempted).await.map(drop)
-    }
-
-    async fn delete_comment(&self, id: u64) -> Result<(), GitHubError> {
-        let attempted = format!("delete comment {id}");
-        match self.call(Method::DELETE, &format!("/issues/comments/{id}"), None, Repeat::Freely, &attempted).await {
-            Ok(_) | Err(GitHubError::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn pull_request_files(&self, number: u64) -> Result<Vec<DiffEntry>, GitHubError> {
-        let path = format!("/pulls/{number}/files?");
-        self.pages(&path, "list the files of the pull request", PULL_FILES, |answer| answer).await
-    }
-
-    async fn file_at(&self, path: &str, sha: &str) -> Result<Option<String>, GitHubError> {
-        let attempted = format!("read {path}");
-        let parts: Vec<String> = path.split('/').map(encoded).collect();
-        let route = format!("/contents/{}?ref={}", parts.join("/"), encoded(sha));
-        let content: FileContent = match self.read(&route, &attempted).await {
-            Ok(content) => content,
-            Err(GitHubError::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(content.text())
-    }
-
-    async fn pull_requests_of(&self, sha: &str) -> Result<Vec<PullRequest>, GitHubError> {
-        let path = format!("/commits/{}/pulls?", encoded(sha));
-        self.pages(&path, "list the pull requests of the commit", PULLS_OF_COMMIT, |answer| answer).await
-    }
-
-    async fn compare(&self, base: &str, head: &str) -> Result<CommitComparison, GitHubError> {
-        // Files are on the first page, whatever its size. Commits are not needed.
-        self.read(&format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head)), "compare commits").await
-    }
-
-    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<GitHubDeployment>, GitHubError> {
-        let path = format!("/deployments?environment={}&task={}&per_page=1", encoded(environment), encoded(task));
-        // Newest first.
-        let found: Vec<GitHubDeployment> = self.read(&path, "list deployments").await?;
-        Ok(found.into_iter().next())
-    }
-
-    async fn create_deployment(&self, deployment: &NewGitHubDeployment) -> Result<GitHubDeployment, GitHubError> {
-        let attempted = format!("create a deployment of {}", deployment.environment);
-        let body = json_of(deployment, &attempted)?;
-        // One that is created twice is replaced by the next.
-        parse(&self.call(Method::POST, "/deployments", Some(&body), Repeat::Freely, &attempted).await?, &attempted)
-    }
-
-    async fn create_deployment_status(&self, id: u64, status: &NewDeploymentStatus) -> Result<(), GitHubError> {
-        let attempted = format!("update deployment {id}");
-        let body = json_of(status, &attempted)?;
-        // The last status counts, and two alike say the same.
-        self.call(Method::POST, &format!("/deployments/{id}/statuses"), Some(&body), Repeat::Freely, &attempted).await.map(drop)
+    fn create_deployment_status<'a>(&'a self, id: u64, status: &'a NewDeploymentStatus) -> BoxFuture<'a, Result<(), GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("update deployment {id}");
+            let body = json_of(status, &attempted)?;
+            // The last status counts, and two alike say the same.
+            self.call(Method::POST, &format!("/deployments/{id}/statuses"), Some(&body), Repeat::Freely, &attempted).await.map(drop)
+        })
     }
 }
 

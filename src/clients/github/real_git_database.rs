@@ -1,9 +1,9 @@
 //! The objects of a repository over the real API.
 
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cog_findings::text::shorten;
+use futures::future::BoxFuture;
 use http::Method;
 use serde_json::json;
 
@@ -17,68 +17,83 @@ const NOWHERE: &str = "0000000000000000000000000000000000000000";
 /// Unlike `PATCH /git/refs`, this compares with `beforeOid` before it moves a ref.
 const UPDATE_REFS: &str = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
 
-#[async_trait]
 impl GitDatabase for RealGitHub {
-    async fn room_for_writes(&self, count: usize) -> bool {
-        self.pace().room(count).await
+    fn room_for_writes<'a>(&'a self, count: usize) -> BoxFuture<'a, bool> {
+        Box::pin(self.pace().room(count))
     }
 
-    async fn branch(&self, name: &str) -> Result<Option<GitBranch>, GitHubError> {
-        match self.read::<BranchAnswer>(&format!("/branches/{}", encoded(name)), &format!("read branch {name}")).await {
-            Ok(answer) => Ok(Some(answer.into())),
-            Err(GitHubError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+    fn branch<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<GitBranch>, GitHubError>> {
+        Box::pin(async move {
+            match self.read::<BranchAnswer>(&format!("/branches/{}", encoded(name)), &format!("read branch {name}")).await {
+                Ok(answer) => Ok(Some(answer.into())),
+                Err(GitHubError::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
     }
 
-    async fn tree(&self, sha: &str) -> Result<GitTree, GitHubError> {
-        self.read(&format!("/git/trees/{}?recursive=1", encoded(sha)), "list the files of a commit").await
+    fn tree<'a>(&'a self, sha: &'a str) -> BoxFuture<'a, Result<GitTree, GitHubError>> {
+        Box::pin(async move { self.read(&format!("/git/trees/{}?recursive=1", encoded(sha)), "list the files of a commit").await })
     }
 
-    async fn create_blob(&self, bytes: &[u8]) -> Result<String, GitHubError> {
-        let body = json!({ "content": STANDARD.encode(bytes), "encoding": "base64" });
-        self.create_object("/git/blobs", &body, "upload an image").await
+    fn create_blob<'a>(&'a self, bytes: &'a [u8]) -> BoxFuture<'a, Result<String, GitHubError>> {
+        Box::pin(async move {
+            let body = json!({ "content": STANDARD.encode(bytes), "encoding": "base64" });
+            self.create_object("/git/blobs", &body, "upload an image").await
+        })
     }
 
-    async fn create_tree(&self, entries: &[NewTreeEntry]) -> Result<String, GitHubError> {
-        let attempted = "create a tree";
-        let body = json!({ "tree": json_of(&entries, attempted)? });
-        self.create_object("/git/trees", &body, attempted).await
+    fn create_tree<'a>(&'a self, entries: &'a [NewTreeEntry]) -> BoxFuture<'a, Result<String, GitHubError>> {
+        Box::pin(async move {
+            let attempted = "create a tree";
+            let body = json!({ "tree": json_of(&entries, attempted)? });
+            self.create_object("/git/trees", &body, attempted).await
+        })
     }
 
-    async fn create_root_commit(&self, message: &str, tree: &str) -> Result<String, GitHubError> {
-        let body = json!({ "message": message, "tree": tree, "parents": [] });
-        self.create_object("/git/commits", &body, "create a commit").await
+    fn create_root_commit<'a>(&'a self, message: &'a str, tree: &'a str) -> BoxFuture<'a, Result<String, GitHubError>> {
+        Box::pin(async move {
+            let body = json!({ "message": message, "tree": tree, "parents": [] });
+            self.create_object("/git/commits", &body, "create a commit").await
+        })
     }
 
-    async fn swap_branch(&self, repository_id: &str, name: &str, before: Option<&str>, after: &str) -> Result<Swap, GitHubError> {
-        let attempted = format!("move branch {name}");
-        let update = json!({
-            "name": format!("refs/heads/{name}"),
-            "beforeOid": before.unwrap_or(NOWHERE),
-            "afterOid": after,
-            "force": true,
-        });
-        let variables = json!({ "input": { "repositoryId": repository_id, "refUpdates": [update] } });
-        let body = json!({ "query": UPDATE_REFS, "variables": variables });
-        // Whatever became of it, the branch itself says whether it was moved.
-        let answer = self.graph(&body, &attempted).await;
-        let refused = match answer {
-            Ok(answer) => match parse::<GraphAnswer>(&answer, &attempted)?.errors.first() {
-                None => return Ok(Swap::Moved),
-                Some(problem) => refusal(problem, attempted),
-            },
-            Err(error) if error.is_uncertain() => error,
-            Err(error) => return Err(error),
-        };
-        let now = self.branch(name).await?.map(|branch| branch.commit);
-        match now.as_deref() {
-            Some(now) if now == after => Ok(Swap::Moved),
-            now if now != before => Ok(Swap::Lost),
-            // It may still arrive, but then it is refused, or it is the one that moves.
-            _ if refused.is_uncertain() => Ok(Swap::Lost),
-            _ => Err(refused),
-        }
+    fn swap_branch<'a>(
+        &'a self,
+        repository_id: &'a str,
+        name: &'a str,
+        before: Option<&'a str>,
+        after: &'a str,
+    ) -> BoxFuture<'a, Result<Swap, GitHubError>> {
+        Box::pin(async move {
+            let attempted = format!("move branch {name}");
+            let update = json!({
+                "name": format!("refs/heads/{name}"),
+                "beforeOid": before.unwrap_or(NOWHERE),
+                "afterOid": after,
+                "force": true,
+            });
+            let variables = json!({ "input": { "repositoryId": repository_id, "refUpdates": [update] } });
+            let body = json!({ "query": UPDATE_REFS, "variables": variables });
+            // Whatever became of it, the branch itself says whether it was moved.
+            let answer = self.graph(&body, &attempted).await;
+            let refused = match answer {
+                Ok(answer) => match parse::<GraphAnswer>(&answer, &attempted)?.errors.first() {
+                    None => return Ok(Swap::Moved),
+                    Some(problem) => refusal(problem, attempted),
+                },
+                Err(error) if error.is_uncertain() => error,
+                Err(error) => return Err(error),
+            };
+            let now = self.branch(name).await?.map(|branch| branch.commit);
+            match now.as_deref() {
+                Some(now) if now == after => Ok(Swap::Moved),
+                now if now != before => Ok(Swap::Lost),
+                // It may still arrive, but then it is refused, or it is the one that moves.
+                _ if refused.is_uncertain() => Ok(Swap::Lost),
+                _ => Err(refused),
+            }
+        })
     }
 }
 

@@ -7,7 +7,7 @@ mod real;
 
 use std::fmt;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 pub use error::{PagerDutyError, PagerDutyFailure};
@@ -65,8 +65,7 @@ impl fmt::Display for AlertEvent {
 }
 
 /// A service that alerts people.
-#[async_trait]
 pub trait Alerts: Send + Sync {
     /// Sends an event. Safe to repeat: the key makes it one alert.
-    async fn send(&self, event: &AlertEvent) -> Result<(), PagerDutyError>;
+    fn send<'a>(&'a self, event: &'a AlertEvent) -> BoxFuture<'a, Result<(), PagerDutyError>>;
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use cog_findings::text::shorten;
+use futures::future::BoxFuture;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -113,22 +113,24 @@ impl RealPagerDuty {
     }
 }
 
-#[async_trait]
 impl Alerts for RealPagerDuty {
-    async fn send(&self, event: &AlertEvent) -> Result<(), PagerDutyError> {
-        let mut body = self.redactor.json(body(event, self.clock.as_ref())).into_inner();
-        body["routing_key"] = self.routing_key.expose_secret().into();
-        let body = body.to_string();
-        // Sent even if the run was canceled. A caller that does not want to wait drops the future.
-        let never = CancellationToken::new();
-        let sent =
-            retry(self.retry, &never, |failed: &FailedAttempt<PagerDutyFailure>| failed.again, || self.once(body.clone())).await;
-        let failure = match sent {
-            Ok(()) => return Ok(()),
-            Err(RetryError::Failed(failed)) => failed.error,
-            Err(RetryError::Cancelled) => PagerDutyFailure::Transport("it was canceled".to_owned()),
-        };
-        Err(PagerDutyError { attempt: event.to_string(), failure })
+    fn send<'a>(&'a self, event: &'a AlertEvent) -> BoxFuture<'a, Result<(), PagerDutyError>> {
+        Box::pin(async move {
+            let mut body = self.redactor.json(body(event, self.clock.as_ref())).into_inner();
+            body["routing_key"] = self.routing_key.expose_secret().into();
+            let body = body.to_string();
+            // Sent even if the run was canceled. A caller that does not want to wait drops the future.
+            let never = CancellationToken::new();
+            let sent =
+                retry(self.retry, &never, |failed: &FailedAttempt<PagerDutyFailure>| failed.again, || self.once(body.clone()))
+                    .await;
+            let failure = match sent {
+                Ok(()) => return Ok(()),
+                Err(RetryError::Failed(failed)) => failed.error,
+                Err(RetryError::Cancelled) => PagerDutyFailure::Transport("it was canceled".to_owned()),
+            };
+            Err(PagerDutyError { attempt: event.to_string(), failure })
+        })
     }
 }
 

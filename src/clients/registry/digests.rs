@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 use tokio::time::timeout;
@@ -22,10 +22,9 @@ const HUB_REGISTRY: &str = "registry-1.docker.io";
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// Finds out which manifest a reference leads to now.
-#[async_trait]
 pub trait ImageDigests: Send + Sync {
     /// The digest of the manifest or index behind `image`, such as `python:3.12-slim`. `None` if it is not there or nobody knows.
-    async fn digest_of(&self, image: &str) -> Option<ImageDigest>;
+    fn digest_of<'a>(&'a self, image: &'a str) -> BoxFuture<'a, Option<ImageDigest>>;
 }
 
 /// Every registry: one with credentials, and all others anonymously.
@@ -40,25 +39,26 @@ impl AnyRegistry {
     }
 }
 
-#[async_trait]
 impl ImageDigests for AnyRegistry {
-    async fn digest_of(&self, image: &str) -> Option<ImageDigest> {
-        let Reference { host, repository, tag } = Reference::parse(image)?;
-        let options = if host.eq_ignore_ascii_case(&self.own.host) {
-            self.own.clone()
-        } else {
-            // Its token opens nothing of ours, and could be a word of the reports that would then be hidden.
-            RegistryOptions { host, credentials: None, redactor: Redactor::default(), ..self.own.clone() }
-        };
-        let registry = RealRegistry::new(options).ok()?;
-        match timeout(TIME_LIMIT, registry.digest(&repository, &tag)).await {
-            Ok(Ok(digest)) => digest,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, image, "the digest of an image is not known");
-                None
+    fn digest_of<'a>(&'a self, image: &'a str) -> BoxFuture<'a, Option<ImageDigest>> {
+        Box::pin(async move {
+            let Reference { host, repository, tag } = Reference::parse(image)?;
+            let options = if host.eq_ignore_ascii_case(&self.own.host) {
+                self.own.clone()
+            } else {
+                // Its token opens nothing of ours, and could be a word of the reports that would then be hidden.
+                RegistryOptions { host, credentials: None, redactor: Redactor::default(), ..self.own.clone() }
+            };
+            let registry = RealRegistry::new(options).ok()?;
+            match timeout(TIME_LIMIT, registry.digest(&repository, &tag)).await {
+                Ok(Ok(digest)) => digest,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, image, "the digest of an image is not known");
+                    None
+                }
+                Err(_elapsed) => None,
             }
-            Err(_elapsed) => None,
-        }
+        })
     }
 }
 

@@ -31,7 +31,7 @@ mod tests;
 #[cfg(test)]
 mod write_tests;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 pub use blobs::Mount;
 pub use digests::{AnyRegistry, ImageDigests};
@@ -46,11 +46,10 @@ pub use writer::RegistryWriter;
 
 use crate::support::SecretString;
 
-#[async_trait]
 pub trait Registry: Send + Sync {
     /// The manifest of `repository` under a tag or digest, or `None`. For an index, the manifest of linux/amd64.
-    async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError>;
+    fn manifest<'a>(&'a self, repository: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Option<Manifest>, RegistryError>>;
 
     /// The user that a CLI token belongs to, under whose name pushes go: `docs/reference/replicate-api.md#token-check`.
-    async fn verify_token(&self, token: &SecretString) -> Result<String, RegistryError>;
+    fn verify_token<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, Result<String, RegistryError>>;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
@@ -67,48 +67,52 @@ impl RealRegistry {
     }
 }
 
-#[async_trait]
 impl Registry for RealRegistry {
-    async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError> {
-        let mut reference = reference.to_owned();
-        // An index, then the image that it lists.
-        for _ in 0..2 {
-            let Some(stored) = self.document(repository, &reference).await? else { return Ok(None) };
-            let attempted = format!("the manifest {repository} {reference}");
-            match manifest::read(&stored).map_err(|problem| self.connection.malformed(&attempted, problem))? {
-                ManifestDocument::Image(manifest) => return Ok(Some(manifest)),
-                ManifestDocument::Index(digest) => reference = digest.to_string(),
+    fn manifest<'a>(&'a self, repository: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Option<Manifest>, RegistryError>> {
+        Box::pin(async move {
+            let mut reference = reference.to_owned();
+            // An index, then the image that it lists.
+            for _ in 0..2 {
+                let Some(stored) = self.document(repository, &reference).await? else { return Ok(None) };
+                let attempted = format!("the manifest {repository} {reference}");
+                match manifest::read(&stored).map_err(|problem| self.connection.malformed(&attempted, problem))? {
+                    ManifestDocument::Image(manifest) => return Ok(Some(manifest)),
+                    ManifestDocument::Index(digest) => reference = digest.to_string(),
+                }
             }
-        }
-        let attempted = format!("the manifest of {repository}");
-        Err(self.connection.malformed(&attempted, "an index names another index".to_owned()))
+            let attempted = format!("the manifest of {repository}");
+            Err(self.connection.malformed(&attempted, "an index names another index".to_owned()))
+        })
     }
 
-    async fn verify_token(&self, token: &SecretString) -> Result<String, RegistryError> {
-        #[derive(Deserialize)]
-        struct VerifyTokenResponse {
-            username: String,
-        }
-        let connection = &self.connection;
-        let text = token.expose_secret().trim();
-        if text.starts_with("r8_") {
-            return Err(RegistryError::ApiToken);
-        }
-        let url = connection.url("cog/v1/verify-token")?;
-        let malformed = |problem: String| connection.malformed("verify-token", problem);
-        connection
-            .repeated(|| async {
-                let request = connection.plain(Method::POST, url.clone()).form(&[("token", text)]);
-                let response = request.send().await.map_err(|error| connection.unreachable(error))?;
-                match response.status() {
-                    StatusCode::OK => {}
-                    status if is_transient(status) => return Err(connection.refused("verify-token", status)),
-                    _ => return Err(RegistryError::UnknownToken { host: connection.host().to_owned() }),
-                }
-                let body = read_bounded(response, ANSWER_BYTES).await.map_err(|error| malformed(error.to_string()))?;
-                let answer: VerifyTokenResponse = serde_json::from_slice(&body).map_err(|error| malformed(error.to_string()))?;
-                Ok(answer.username)
-            })
-            .await
+    fn verify_token<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, Result<String, RegistryError>> {
+        Box::pin(async move {
+            #[derive(Deserialize)]
+            struct VerifyTokenResponse {
+                username: String,
+            }
+            let connection = &self.connection;
+            let text = token.expose_secret().trim();
+            if text.starts_with("r8_") {
+                return Err(RegistryError::ApiToken);
+            }
+            let url = connection.url("cog/v1/verify-token")?;
+            let malformed = |problem: String| connection.malformed("verify-token", problem);
+            connection
+                .repeated(|| async {
+                    let request = connection.plain(Method::POST, url.clone()).form(&[("token", text)]);
+                    let response = request.send().await.map_err(|error| connection.unreachable(error))?;
+                    match response.status() {
+                        StatusCode::OK => {}
+                        status if is_transient(status) => return Err(connection.refused("verify-token", status)),
+                        _ => return Err(RegistryError::UnknownToken { host: connection.host().to_owned() }),
+                    }
+                    let body = read_bounded(response, ANSWER_BYTES).await.map_err(|error| malformed(error.to_string()))?;
+                    let answer: VerifyTokenResponse =
+                        serde_json::from_slice(&body).map_err(|error| malformed(error.to_string()))?;
+                    Ok(answer.username)
+                })
+                .await
+        })
     }
 }

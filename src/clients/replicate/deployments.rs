@@ -1,6 +1,6 @@
 //! Deployments.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use http::Method;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -14,16 +14,19 @@ use crate::clients::replicate::{
     Deployment, DeploymentPatch, DeploymentUpdate, InvalidField, NewDeployment, ReplicateError, ReplicateFailure,
 };
 
-#[async_trait]
 pub trait Deployments: Send + Sync {
     /// A deployment. `None` if it does not exist or is not visible to this token.
-    async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError>;
+    fn deployment<'a>(&'a self, owner: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<Deployment>, ReplicateError>>;
 
-    async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError>;
+    fn create_deployment<'a>(&'a self, new: &'a NewDeployment) -> BoxFuture<'a, Result<Deployment, ReplicateError>>;
 
     /// Changes a deployment. Reads it first and leaves it unchanged if it matches, because every change creates a release.
-    async fn update_deployment(&self, owner: &str, name: &str, patch: &DeploymentPatch)
-    -> Result<DeploymentUpdate, ReplicateError>;
+    fn update_deployment<'a>(
+        &'a self,
+        owner: &'a str,
+        name: &'a str,
+        patch: &'a DeploymentPatch,
+    ) -> BoxFuture<'a, Result<DeploymentUpdate, ReplicateError>>;
 }
 
 impl DeploymentPatch {
@@ -85,58 +88,64 @@ impl RealReplicate {
     }
 }
 
-#[async_trait]
 impl Deployments for RealReplicate {
-    async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError> {
-        let call = Call::get(self.base.join(&["deployments", owner, name]), format!("get the deployment {owner}/{name}"));
-        let reply = Self::found(self.ask(&call).await)?;
-        Ok(reply.map(|reply| reply.read::<RawDeployment>(&call)).transpose()?.map(Deployment::from))
+    fn deployment<'a>(&'a self, owner: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<Deployment>, ReplicateError>> {
+        Box::pin(async move {
+            let call = Call::get(self.base.join(&["deployments", owner, name]), format!("get the deployment {owner}/{name}"));
+            let reply = Self::found(self.ask(&call).await)?;
+            Ok(reply.map(|reply| reply.read::<RawDeployment>(&call)).transpose()?.map(Deployment::from))
+        })
     }
 
-    async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError> {
-        let NewDeployment { owner, name, version, hardware, min_instances, max_instances } = new;
-        let call = Call::post(self.base.join(&["deployments"]), format!("create the deployment {owner}/{name} on {hardware}"));
-        check_instances(Some(*min_instances), Some(*max_instances)).map_err(|failure| call.failed(failure))?;
-        let call = call.json(json!({
-            "name": name,
-            "model": version.model.to_string(),
-            "version": version.id.as_str(),
-            "hardware": hardware,
-            "min_instances": min_instances,
-            "max_instances": max_instances,
-        }));
-        let wanted = DeploymentPatch {
-            version: Some(version.id.clone()),
-            hardware: Some(hardware.clone()),
-            min_instances: Some(*min_instances),
-            max_instances: Some(*max_instances),
-        };
-        self.change(&call, owner, name, &wanted).await
+    fn create_deployment<'a>(&'a self, new: &'a NewDeployment) -> BoxFuture<'a, Result<Deployment, ReplicateError>> {
+        Box::pin(async move {
+            let NewDeployment { owner, name, version, hardware, min_instances, max_instances } = new;
+            let call = Call::post(self.base.join(&["deployments"]), format!("create the deployment {owner}/{name} on {hardware}"));
+            check_instances(Some(*min_instances), Some(*max_instances)).map_err(|failure| call.failed(failure))?;
+            let call = call.json(json!({
+                "name": name,
+                "model": version.model.to_string(),
+                "version": version.id.as_str(),
+                "hardware": hardware,
+                "min_instances": min_instances,
+                "max_instances": max_instances,
+            }));
+            let wanted = DeploymentPatch {
+                version: Some(version.id.clone()),
+                hardware: Some(hardware.clone()),
+                min_instances: Some(*min_instances),
+                max_instances: Some(*max_instances),
+            };
+            self.change(&call, owner, name, &wanted).await
+        })
     }
 
-    async fn update_deployment(
-        &self,
-        owner: &str,
-        name: &str,
-        patch: &DeploymentPatch,
-    ) -> Result<DeploymentUpdate, ReplicateError> {
-        let url = self.base.join(&["deployments", owner, name]);
-        let call = Call::new(Method::PATCH, url, format!("update the deployment {owner}/{name}"));
-        check_instances(patch.min_instances, patch.max_instances).map_err(|failure| call.failed(failure))?;
-        let Some(deployment) = self.deployment(owner, name).await? else {
-            return Err(call.failed(ReplicateFailure::NotFound { detail: "no such deployment".to_owned() }));
-        };
-        if patch.is_met_by(&deployment) {
-            return Ok(DeploymentUpdate { deployment, changed: false });
-        }
-        let members = [
-            ("version", patch.version.as_ref().map(|version| json!(version.as_str()))),
-            ("hardware", patch.hardware.as_ref().map(|hardware| json!(hardware))),
-            ("min_instances", patch.min_instances.map(|min| json!(min))),
-            ("max_instances", patch.max_instances.map(|max| json!(max))),
-        ];
-        let body: Map<String, Value> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        let deployment = self.change(&call.json(Value::Object(body)), owner, name, patch).await?;
-        Ok(DeploymentUpdate { deployment, changed: true })
+    fn update_deployment<'a>(
+        &'a self,
+        owner: &'a str,
+        name: &'a str,
+        patch: &'a DeploymentPatch,
+    ) -> BoxFuture<'a, Result<DeploymentUpdate, ReplicateError>> {
+        Box::pin(async move {
+            let url = self.base.join(&["deployments", owner, name]);
+            let call = Call::new(Method::PATCH, url, format!("update the deployment {owner}/{name}"));
+            check_instances(patch.min_instances, patch.max_instances).map_err(|failure| call.failed(failure))?;
+            let Some(deployment) = self.deployment(owner, name).await? else {
+                return Err(call.failed(ReplicateFailure::NotFound { detail: "no such deployment".to_owned() }));
+            };
+            if patch.is_met_by(&deployment) {
+                return Ok(DeploymentUpdate { deployment, changed: false });
+            }
+            let members = [
+                ("version", patch.version.as_ref().map(|version| json!(version.as_str()))),
+                ("hardware", patch.hardware.as_ref().map(|hardware| json!(hardware))),
+                ("min_instances", patch.min_instances.map(|min| json!(min))),
+                ("max_instances", patch.max_instances.map(|max| json!(max))),
+            ];
+            let body: Map<String, Value> =
+                members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+            let deployment = self.change(&call.json(Value::Object(body)), owner, name, patch).await?;
+            Ok(DeploymentUpdate { deployment, changed: true })
+        })
     }
 }

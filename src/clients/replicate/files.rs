@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use tokio_util::sync::CancellationToken;
@@ -27,45 +27,47 @@ const MAX_REDIRECTS: usize = 5;
 /// The host of outputs, including its subdomains.
 const DELIVERY_HOST: &str = "replicate.delivery";
 
-#[async_trait]
 pub trait Files: Send + Sync {
     /// Uploads a file that predictions of this account can take as input. It is kept for about a day.
-    async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError>;
+    fn upload_file<'a>(&'a self, file: &'a NewFile) -> BoxFuture<'a, Result<UploadedFile, ReplicateError>>;
 
     /// Downloads a file: an output, or one that a test case names. Accepts `http`, `https` and `data:` URLs.
     ///
     /// The token is sent to the API's own host and to Replicate's delivery hosts, but not after a redirect to another host.
     /// Addresses in private networks are rejected, apart from the API's own origin: a sandbox serves its outputs itself.
-    async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError>;
+    fn download<'a>(&'a self, url: &'a str, limits: &'a DownloadLimits) -> BoxFuture<'a, Result<Download, ReplicateError>>;
 }
 
-#[async_trait]
 impl Files for RealReplicate {
-    async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError> {
-        let call = Call::post(self.base.join(&["files"]), format!("upload the file {}", file.name));
-        let call = Call { payload: RequestBody::File(file.clone()), ..call };
-        // Safe to repeat: a duplicate costs nothing and is deleted within a day.
-        Ok(self.ask(&call).await?.read::<RawFile>(&call)?.into())
+    fn upload_file<'a>(&'a self, file: &'a NewFile) -> BoxFuture<'a, Result<UploadedFile, ReplicateError>> {
+        Box::pin(async move {
+            let call = Call::post(self.base.join(&["files"]), format!("upload the file {}", file.name));
+            let call = Call { payload: RequestBody::File(file.clone()), ..call };
+            // Safe to repeat: a duplicate costs nothing and is deleted within a day.
+            Ok(self.ask(&call).await?.read::<RawFile>(&call)?.into())
+        })
     }
 
-    async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError> {
-        if data_url::is_data_url(url) {
-            let failed = |failure| ReplicateError::new("read a data: URL", failure);
-            let file = data_url::decode(url, limits.read_bytes).map_err(failed)?;
-            check_type(file.content_type.as_deref(), limits).map_err(failed)?;
-            return Ok(file);
-        }
-        let url: Url = url.parse().map_err(|error: url::ParseError| {
-            ReplicateError::new("download a file", ReplicateFailure::RefusedUrl { reason: error.to_string() })
-        })?;
-        let never = CancellationToken::new();
-        let outcome = retry(self.retry, &never, ReplicateFailure::retry, || self.fetch(url.clone(), limits)).await;
-        outcome.map_err(|stopped| {
-            let failure = match stopped {
-                RetryError::Failed(failure) => failure,
-                RetryError::Cancelled => ReplicateFailure::Cancelled { still_running: None },
-            };
-            ReplicateError::new(format!("download {}", SafeUrl(&url)), failure)
+    fn download<'a>(&'a self, url: &'a str, limits: &'a DownloadLimits) -> BoxFuture<'a, Result<Download, ReplicateError>> {
+        Box::pin(async move {
+            if data_url::is_data_url(url) {
+                let failed = |failure| ReplicateError::new("read a data: URL", failure);
+                let file = data_url::decode(url, limits.read_bytes).map_err(failed)?;
+                check_type(file.content_type.as_deref(), limits).map_err(failed)?;
+                return Ok(file);
+            }
+            let url: Url = url.parse().map_err(|error: url::ParseError| {
+                ReplicateError::new("download a file", ReplicateFailure::RefusedUrl { reason: error.to_string() })
+            })?;
+            let never = CancellationToken::new();
+            let outcome = retry(self.retry, &never, ReplicateFailure::retry, || self.fetch(url.clone(), limits)).await;
+            outcome.map_err(|stopped| {
+                let failure = match stopped {
+                    RetryError::Failed(failure) => failure,
+                    RetryError::Cancelled => ReplicateFailure::Cancelled { still_running: None },
+                };
+                ReplicateError::new(format!("download {}", SafeUrl(&url)), failure)
+            })
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Predictions.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -12,36 +12,37 @@ use crate::clients::replicate::wire::RawJob;
 use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits};
 use crate::domain::prediction::{Prediction, PredictionId};
 
-#[async_trait]
 pub trait Predictions: Send + Sync {
     /// Creates a prediction exactly once, even if the response is lost. If canceled during the request, still returns what it
     /// created: the caller has to cancel it.
-    async fn create_prediction(
-        &self,
-        request: &PredictionRequest,
-        cancelled: &CancellationToken,
-    ) -> Result<Prediction, ReplicateError>;
+    fn create_prediction<'a>(
+        &'a self,
+        request: &'a PredictionRequest,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>>;
 
     /// The current state of a prediction.
-    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+    fn prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>>;
 
     /// Requests the cancellation of a prediction. The response for a finished one is unknown: treat an error as harmless then.
-    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+    fn cancel_prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>>;
 
     /// Creates a prediction and waits until it finishes. A failed prediction is a result, not an error.
     ///
     /// The prediction is canceled when it reaches a limit or when `cancelled` fires. If the caller drops the future, the service
     /// cancels it at the end of its lifetime.
-    async fn run_prediction(
-        &self,
-        request: &PredictionRequest,
-        limits: &RunLimits,
-        observer: &StatusObserver<'_>,
-        cancelled: &CancellationToken,
-    ) -> Result<Prediction, ReplicateError> {
-        let lifetime = request.lifetime.or_else(|| limits.lifetime());
-        let request = PredictionRequest { lifetime, ..request.clone() };
-        drive(&PredictionOperation { client: self, request: &request }, limits, observer, cancelled).await
+    fn run_prediction<'a>(
+        &'a self,
+        request: &'a PredictionRequest,
+        limits: &'a RunLimits,
+        observer: &'a StatusObserver<'a>,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            let lifetime = request.lifetime.or_else(|| limits.lifetime());
+            let request = PredictionRequest { lifetime, ..request.clone() };
+            drive(&PredictionOperation { client: self, request: &request }, limits, observer, cancelled).await
+        })
     }
 }
 
@@ -83,35 +84,36 @@ impl RealReplicate {
     }
 }
 
-#[async_trait]
 impl Predictions for RealReplicate {
-    async fn create_prediction(
-        &self,
-        request: &PredictionRequest,
-        cancelled: &CancellationToken,
-    ) -> Result<Prediction, ReplicateError> {
-        let PredictionRequest { target, inputs, lifetime } = request;
-        let inputs = without_nulls(inputs);
-        let mut body = Map::new();
-        let url = match target {
-            PredictionTarget::Version(version) => {
-                body.insert("version".to_owned(), json!(version.to_string()));
-                self.base.join(&["predictions"])
-            }
-            PredictionTarget::Model(model) => self.base.join(&["models", model.owner(), model.name(), "predictions"]),
-            PredictionTarget::Deployment { owner, name } => self.base.join(&["deployments", owner, name, "predictions"]),
-        };
-        body.insert("input".to_owned(), Value::Object(inputs.clone()));
-        let call = Call::post(url, format!("create a prediction on {target}")).json(Value::Object(body));
-        let call = Call { cancel_after: *lifetime, ..call };
-        self.create(&Creation { kind: JobKind::Prediction, target: target.clone(), inputs, call }, cancelled).await
+    fn create_prediction<'a>(
+        &'a self,
+        request: &'a PredictionRequest,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            let PredictionRequest { target, inputs, lifetime } = request;
+            let inputs = without_nulls(inputs);
+            let mut body = Map::new();
+            let url = match target {
+                PredictionTarget::Version(version) => {
+                    body.insert("version".to_owned(), json!(version.to_string()));
+                    self.base.join(&["predictions"])
+                }
+                PredictionTarget::Model(model) => self.base.join(&["models", model.owner(), model.name(), "predictions"]),
+                PredictionTarget::Deployment { owner, name } => self.base.join(&["deployments", owner, name, "predictions"]),
+            };
+            body.insert("input".to_owned(), Value::Object(inputs.clone()));
+            let call = Call::post(url, format!("create a prediction on {target}")).json(Value::Object(body));
+            let call = Call { cancel_after: *lifetime, ..call };
+            self.create(&Creation { kind: JobKind::Prediction, target: target.clone(), inputs, call }, cancelled).await
+        })
     }
 
-    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        self.get_job(JobKind::Prediction, id).await
+    fn prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(self.get_job(JobKind::Prediction, id))
     }
 
-    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        self.cancel_job(JobKind::Prediction, id).await
+    fn cancel_prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(self.cancel_job(JobKind::Prediction, id))
     }
 }

@@ -1,6 +1,6 @@
 //! Trainings.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -13,31 +13,33 @@ use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId};
 
 /// Trainings. They have the statuses of predictions, but the service enforces no lifetime.
-#[async_trait]
 pub trait Trainings: Send + Sync {
     /// Creates a training exactly once, even if the response is lost. If canceled during the request, still returns what it
     /// created: the caller has to cancel it.
-    async fn create_training(&self, request: &TrainingRequest, cancelled: &CancellationToken)
-    -> Result<Prediction, ReplicateError>;
+    fn create_training<'a>(
+        &'a self,
+        request: &'a TrainingRequest,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>>;
 
     /// The current state of a training.
-    async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+    fn training<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>>;
 
     /// Requests the cancellation of a training.
-    async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+    fn cancel_training<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>>;
 
     /// Creates a training and waits until it finishes. A failed training is a result, not an error.
     ///
     /// The training is canceled when it reaches a limit or when `cancelled` fires. If the caller drops the future, the training
     /// keeps running.
-    async fn run_training(
-        &self,
-        request: &TrainingRequest,
-        limits: &RunLimits,
-        observer: &StatusObserver<'_>,
-        cancelled: &CancellationToken,
-    ) -> Result<Prediction, ReplicateError> {
-        drive(&TrainingOperation { client: self, request }, limits, observer, cancelled).await
+    fn run_training<'a>(
+        &'a self,
+        request: &'a TrainingRequest,
+        limits: &'a RunLimits,
+        observer: &'a StatusObserver<'a>,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { drive(&TrainingOperation { client: self, request }, limits, observer, cancelled).await })
     }
 }
 
@@ -74,30 +76,31 @@ impl<C: Trainings + ?Sized> Operation for TrainingOperation<'_, C> {
     }
 }
 
-#[async_trait]
 impl Trainings for RealReplicate {
-    async fn create_training(
-        &self,
-        request: &TrainingRequest,
-        cancelled: &CancellationToken,
-    ) -> Result<Prediction, ReplicateError> {
-        let TrainingRequest { version, destination, inputs } = request;
-        let VersionRef { model, id } = version;
-        let inputs = without_nulls(inputs);
-        let url = self.base.join(&["models", model.owner(), model.name(), "versions", id.as_str(), "trainings"]);
-        let target = PredictionTarget::Version(version.clone());
-        let call = Call::post(url, format!("create a training of {target} into {destination}"))
-            .json(json!({"destination": destination.to_string(), "input": inputs}));
-        self.create(&Creation { kind: JobKind::Training, target, inputs, call }, cancelled).await
+    fn create_training<'a>(
+        &'a self,
+        request: &'a TrainingRequest,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            let TrainingRequest { version, destination, inputs } = request;
+            let VersionRef { model, id } = version;
+            let inputs = without_nulls(inputs);
+            let url = self.base.join(&["models", model.owner(), model.name(), "versions", id.as_str(), "trainings"]);
+            let target = PredictionTarget::Version(version.clone());
+            let call = Call::post(url, format!("create a training of {target} into {destination}"))
+                .json(json!({"destination": destination.to_string(), "input": inputs}));
+            self.create(&Creation { kind: JobKind::Training, target, inputs, call }, cancelled).await
+        })
     }
 
     // The URL is built here, because `urls.get` of the response points to predictions: `docs/reference/replicate-api.md#trainings`.
-    async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        self.get_job(JobKind::Training, id).await
+    fn training<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(self.get_job(JobKind::Training, id))
     }
 
-    async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        self.cancel_job(JobKind::Training, id).await
+    fn cancel_training<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(self.cancel_job(JobKind::Training, id))
     }
 }
 

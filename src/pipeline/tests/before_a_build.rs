@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -250,51 +250,63 @@ async fn the_report_carries_what_the_run_as_a_whole_is_about() {
 /// A registry that lets nobody push to one of its repositories.
 struct Guarded(&'static str);
 
-#[async_trait]
 impl RegistryWriter for Guarded {
-    async fn check_push(&self, repository: &str) -> Result<(), RegistryError> {
-        if repository != self.0 {
-            return Ok(());
-        }
-        Err(RegistryError::PushDenied {
-            host: "r8.im".to_owned(),
-            account: "'acme'".to_owned(),
-            repository: repository.to_owned(),
-            reason: PushDenial::NoWriteAccess,
-            message: "You don't have write access to this model".to_owned(),
+    fn check_push<'a>(&'a self, repository: &'a str) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move {
+            if repository != self.0 {
+                return Ok(());
+            }
+            Err(RegistryError::PushDenied {
+                host: "r8.im".to_owned(),
+                account: "'acme'".to_owned(),
+                repository: repository.to_owned(),
+                reason: PushDenial::NoWriteAccess,
+                message: "You don't have write access to this model".to_owned(),
+            })
         })
     }
 
-    async fn stored(&self, _: &str, _: &str) -> Result<Option<StoredManifest>, RegistryError> {
-        Ok(None)
+    fn stored<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<StoredManifest>, RegistryError>> {
+        Box::pin(async move { Ok(None) })
     }
 
-    async fn small_blob(&self, _: &str, _: &Blob) -> Result<Bytes, RegistryError> {
-        unreachable!("nothing is staged")
+    fn small_blob<'a>(&'a self, _: &'a str, _: &'a Blob) -> BoxFuture<'a, Result<Bytes, RegistryError>> {
+        Box::pin(async move { unreachable!("nothing is staged") })
     }
 
-    async fn has_blob(&self, _: &str, _: &ImageDigest) -> Result<bool, RegistryError> {
-        unreachable!("nothing is staged")
+    fn has_blob<'a>(&'a self, _: &'a str, _: &'a ImageDigest) -> BoxFuture<'a, Result<bool, RegistryError>> {
+        Box::pin(async move { unreachable!("nothing is staged") })
     }
 
-    async fn mount(&self, _: &str, _: &str, _: &ImageDigest) -> Mount {
-        unreachable!("nothing is staged")
+    fn mount<'a>(&'a self, _: &'a str, _: &'a str, _: &'a ImageDigest) -> BoxFuture<'a, Mount> {
+        Box::pin(async move { unreachable!("nothing is staged") })
     }
 
-    async fn copy_blob(&self, _: &str, _: &str, _: &Blob, _: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
-        unreachable!("nothing is staged")
+    fn copy_blob<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a Blob,
+        _: &'a (dyn Fn(u64) + Send + Sync),
+    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move { unreachable!("nothing is staged") })
     }
 
-    async fn put_file(&self, _: &str, _: &FileBlob, _: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
-        unreachable!("nothing is staged")
+    fn put_file<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a FileBlob,
+        _: &'a (dyn Fn(u64) + Send + Sync),
+    ) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move { unreachable!("nothing is staged") })
     }
 
-    async fn put_blob(&self, _: &str, _: Bytes) -> Result<Blob, RegistryError> {
-        unreachable!("nothing is staged")
+    fn put_blob<'a>(&'a self, _: &'a str, _: Bytes) -> BoxFuture<'a, Result<Blob, RegistryError>> {
+        Box::pin(async move { unreachable!("nothing is staged") })
     }
 
-    async fn put_manifest(&self, _: &str, _: &str, _: &StoredManifest) -> Result<(), RegistryError> {
-        unreachable!("nothing is staged")
+    fn put_manifest<'a>(&'a self, _: &'a str, _: &'a str, _: &'a StoredManifest) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move { unreachable!("nothing is staged") })
     }
 }
 
@@ -339,17 +351,18 @@ async fn rights_that_are_not_needed_are_not_asked_for() {
 
 struct Selector(Option<ErrorKind>);
 
-#[async_trait]
 impl PrepareTree for Selector {
-    async fn prepare(&self, name: &str, _cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        match self.0 {
-            None => Ok(()),
-            Some(kind) => Err(PrepareTreeError {
-                message: format!("script/select-model {name} failed"),
-                hint: Some("read it".to_owned()),
-                kind,
-            }),
-        }
+    fn prepare<'a>(&'a self, name: &'a str, _cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<(), PrepareTreeError>> {
+        Box::pin(async move {
+            match self.0 {
+                None => Ok(()),
+                Some(kind) => Err(PrepareTreeError {
+                    message: format!("script/select-model {name} failed"),
+                    hint: Some("read it".to_owned()),
+                    kind,
+                }),
+            }
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{Harness, Last, error, note, stages};
@@ -33,26 +33,35 @@ impl Keys {
     }
 }
 
-#[async_trait]
 impl KeyFiles for Keys {
-    async fn write(&self, _name: &str, _cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
-        self.note("write");
-        std::fs::write(&self.file, self.key).unwrap();
-        let secrets = vec![("API_KEY".to_owned(), self.key.into())];
-        Ok(WrittenKey { files: vec!["api_key.txt".into()], secrets, unrecognized: vec!["flag.txt".into()] })
+    fn write<'a>(
+        &'a self,
+        _name: &'a str,
+        _cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<WrittenKey, PrepareTreeError>> {
+        Box::pin(async move {
+            self.note("write");
+            std::fs::write(&self.file, self.key).unwrap();
+            let secrets = vec![("API_KEY".to_owned(), self.key.into())];
+            Ok(WrittenKey { files: vec!["api_key.txt".into()], secrets, unrecognized: vec!["flag.txt".into()] })
+        })
     }
 
-    async fn delete(&self, _name: &str, _cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        self.note("delete");
-        if !self.forgets {
-            std::fs::remove_file(&self.file).unwrap();
-        }
-        Ok(())
+    fn delete<'a>(&'a self, _name: &'a str, _cancelled: &'a CancellationToken) -> BoxFuture<'a, Result<(), PrepareTreeError>> {
+        Box::pin(async move {
+            self.note("delete");
+            if !self.forgets {
+                std::fs::remove_file(&self.file).unwrap();
+            }
+            Ok(())
+        })
     }
 
-    async fn put_back(&self) -> Vec<String> {
-        self.note("put back");
-        Vec::new()
+    fn put_back<'a>(&'a self) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            self.note("put back");
+            Vec::new()
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 
@@ -39,143 +39,163 @@ impl FakeDocker {
     }
 }
 
-#[async_trait]
 impl DescribeDaemon for FakeDocker {
-    async fn version(&self) -> Result<DaemonVersion, DockerError> {
-        self.enter("docker_version", "", None).await?;
-        Ok(DaemonVersion {
-            engine: "20.10.24".to_owned(),
-            api: "1.41".to_owned(),
-            root_folder: None,
-            storage: None,
-            has_nvidia_runtime: false,
+    fn version<'a>(&'a self) -> BoxFuture<'a, Result<DaemonVersion, DockerError>> {
+        Box::pin(async move {
+            self.enter("docker_version", "", None).await?;
+            Ok(DaemonVersion {
+                engine: "20.10.24".to_owned(),
+                api: "1.41".to_owned(),
+                root_folder: None,
+                storage: None,
+                has_nvidia_runtime: false,
+            })
         })
     }
 
-    async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
-        Ok(DiskUsage::default())
+    fn disk_usage<'a>(&'a self) -> BoxFuture<'a, Result<DiskUsage, DockerError>> {
+        Box::pin(async move { Ok(DiskUsage::default()) })
     }
 }
 
-#[async_trait]
 impl BuildImages for FakeDocker {
-    async fn build(
-        &self,
-        build: &ImageBuild,
+    fn build<'a>(
+        &'a self,
+        build: &'a ImageBuild,
         mut context: BuildContext,
-        events: &mut (dyn FnMut(BuildEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        let mut sent = Vec::new();
-        context.read_to_end(&mut sent).await.unwrap();
-        self.enter("build", &build.tag, Some(cancelled)).await?;
-        events(BuildEvent::Output { step: "RUN true".to_owned(), line: "building".to_owned() });
-        let code = digest(&hex::encode(&sent));
-        let diff_ids = vec![digest("base"), digest("packages"), code.clone()];
-        self.0.state().contexts.insert(code, sent);
-        self.keep(&build.tag, ImageDetails { id: digest("first build").to_string(), diff_ids, ..ImageDetails::default() });
-        Ok(())
+        events: &'a mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move {
+            let mut sent = Vec::new();
+            context.read_to_end(&mut sent).await.unwrap();
+            self.enter("build", &build.tag, Some(cancelled)).await?;
+            events(BuildEvent::Output { step: "RUN true".to_owned(), line: "building".to_owned() });
+            let code = digest(&hex::encode(&sent));
+            let diff_ids = vec![digest("base"), digest("packages"), code.clone()];
+            self.0.state().contexts.insert(code, sent);
+            self.keep(&build.tag, ImageDetails { id: digest("first build").to_string(), diff_ids, ..ImageDetails::default() });
+            Ok(())
+        })
     }
 }
 
-#[async_trait]
 impl DeriveImages for FakeDocker {
-    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
-        self.enter("derive_image", &derivation.tag, Some(cancelled)).await?;
-        let mut image = self.find(&derivation.base)?;
-        image.labels.extend(derivation.labels.clone());
-        for file in &derivation.files {
-            image.diff_ids.push(digest(&String::from_utf8_lossy(&file.contents)));
-        }
-        image.id = digest(&format!("{:?} {:?}", image.labels, image.diff_ids)).to_string();
-        self.keep(&derivation.tag, image.clone());
-        Ok(image)
+    fn derive_image<'a>(
+        &'a self,
+        derivation: &'a Derivation,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move {
+            self.enter("derive_image", &derivation.tag, Some(cancelled)).await?;
+            let mut image = self.find(&derivation.base)?;
+            image.labels.extend(derivation.labels.clone());
+            for file in &derivation.files {
+                image.diff_ids.push(digest(&String::from_utf8_lossy(&file.contents)));
+            }
+            image.id = digest(&format!("{:?} {:?}", image.labels, image.diff_ids)).to_string();
+            self.keep(&derivation.tag, image.clone());
+            Ok(image)
+        })
     }
 }
 
-#[async_trait]
 impl InspectImages for FakeDocker {
-    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
-        self.enter("inspect_image", reference, None).await?;
-        self.find(reference)
+    fn inspect_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move {
+            self.enter("inspect_image", reference, None).await?;
+            self.find(reference)
+        })
     }
 
-    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
-        self.enter("images_with_label", name, None).await?;
-        let state = self.0.state();
-        let has = |image: &&ImageDetails| image.labels.get(name).is_some_and(|known| known == value);
-        Ok(state.images.values().filter(has).cloned().collect())
+    fn images_with_label<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<Vec<ImageDetails>, DockerError>> {
+        Box::pin(async move {
+            self.enter("images_with_label", name, None).await?;
+            let state = self.0.state();
+            let has = |image: &&ImageDetails| image.labels.get(name).is_some_and(|known| known == value);
+            Ok(state.images.values().filter(has).cloned().collect())
+        })
     }
 }
 
-#[async_trait]
 impl SaveImages for FakeDocker {
-    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
-        self.enter("export_image", reference, None).await?;
-        let image = self.find(reference)?;
-        // Layers hold what builds were sent.
-        let layers: Vec<Vec<u8>> = image.diff_ids.iter().filter_map(|id| self.0.state().contexts.get(id).cloned()).collect();
-        let mut archive = tokio_tar::Builder::new(Vec::new());
-        for layer in layers {
-            let mut header = tokio_tar::Header::new_gnu();
-            header.set_size(layer.len() as u64);
-            header.set_cksum();
-            archive.append_data(&mut header, "blobs/sha256/layer", &layer[..]).await.unwrap();
-        }
-        Ok(Box::pin(std::io::Cursor::new(archive.into_inner().await.unwrap())))
+    fn export_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<ImageArchive, DockerError>> {
+        Box::pin(async move {
+            self.enter("export_image", reference, None).await?;
+            let image = self.find(reference)?;
+            // Layers hold what builds were sent.
+            let layers: Vec<Vec<u8>> = image.diff_ids.iter().filter_map(|id| self.0.state().contexts.get(id).cloned()).collect();
+            let mut archive = tokio_tar::Builder::new(Vec::new());
+            for layer in layers {
+                let mut header = tokio_tar::Header::new_gnu();
+                header.set_size(layer.len() as u64);
+                header.set_cksum();
+                archive.append_data(&mut header, "blobs/sha256/layer", &layer[..]).await.unwrap();
+            }
+            Ok(Box::pin(std::io::Cursor::new(archive.into_inner().await.unwrap())) as ImageArchive)
+        })
     }
 }
 
-#[async_trait]
 impl NameImages for FakeDocker {
-    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
-        self.enter("tag_image", target, None).await?;
-        let image = self.find(source)?;
-        self.keep(target, image);
-        Ok(())
+    fn tag_image<'a>(&'a self, source: &'a str, target: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move {
+            self.enter("tag_image", target, None).await?;
+            let image = self.find(source)?;
+            self.keep(target, image);
+            Ok(())
+        })
     }
 
-    async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
-        self.enter("remove_image", reference, None).await?;
-        self.0.state().images.remove(reference);
-        Ok(())
+    fn remove_image<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<(), DockerError>> {
+        Box::pin(async move {
+            self.enter("remove_image", reference, None).await?;
+            self.0.state().images.remove(reference);
+            Ok(())
+        })
     }
 }
 
-#[async_trait]
 impl PushImages for FakeDocker {
-    async fn push(
-        &self,
-        push: &ImagePush,
-        events: &mut (dyn FnMut(PushEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<Pushed, DockerError> {
-        assert!(!push.tag.is_empty() && push.tag != "latest", "a push has a tag of its own");
-        self.enter("push", &push.repository, Some(cancelled)).await?;
-        let credentials = push.credentials.as_ref().expect("a push carries credentials");
-        assert_eq!(credentials.host, REGISTRY);
-        let image = self.find(&format!("{}:{}", push.repository, push.tag))?;
-        let repository = push.repository.strip_prefix(&format!("{REGISTRY}/")).expect("the repository names the registry");
-        let model: ModelRef = repository.parse().unwrap();
-        events(PushEvent::Progress(PushProgress { sent_bytes: 5, total_bytes: 10 }));
-        events(PushEvent::Repeated { reason: "502 Bad Gateway".to_owned(), wait: Duration::from_secs(2) });
-        events(PushEvent::Progress(PushProgress { sent_bytes: 10, total_bytes: 10 }));
-        events(PushEvent::Layer { outcome: LayerOutcome::Sent, done: 1, layers: 1 });
-        let manifest_digest = self.receive(&model, repository, &image)?;
-        Ok(Pushed { digest: manifest_digest, manifest_bytes: 1234 })
+    fn push<'a>(
+        &'a self,
+        push: &'a ImagePush,
+        events: &'a mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Pushed, DockerError>> {
+        Box::pin(async move {
+            assert!(!push.tag.is_empty() && push.tag != "latest", "a push has a tag of its own");
+            self.enter("push", &push.repository, Some(cancelled)).await?;
+            let credentials = push.credentials.as_ref().expect("a push carries credentials");
+            assert_eq!(credentials.host, REGISTRY);
+            let image = self.find(&format!("{}:{}", push.repository, push.tag))?;
+            let repository = push.repository.strip_prefix(&format!("{REGISTRY}/")).expect("the repository names the registry");
+            let model: ModelRef = repository.parse().unwrap();
+            events(PushEvent::Progress(PushProgress { sent_bytes: 5, total_bytes: 10 }));
+            events(PushEvent::Repeated { reason: "502 Bad Gateway".to_owned(), wait: Duration::from_secs(2) });
+            events(PushEvent::Progress(PushProgress { sent_bytes: 10, total_bytes: 10 }));
+            events(PushEvent::Layer { outcome: LayerOutcome::Sent, done: 1, layers: 1 });
+            let manifest_digest = self.receive(&model, repository, &image)?;
+            Ok(Pushed { digest: manifest_digest, manifest_bytes: 1234 })
+        })
     }
 }
 
-#[async_trait]
 impl RunContainers for FakeDocker {
-    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
-        self.enter("run_container", run.command.last().map_or("", String::as_str), Some(cancelled)).await?;
-        let stdout = match run.command.last().map(String::as_str) {
-            Some("freeze") => "cog==0.22.0\n".to_owned(),
-            Some("cog.command.openapi_schema") => self.0.state().container_schema.to_string(),
-            other => panic!("nobody runs {other:?}"),
-        };
-        Ok(ContainerOutput { exit_code: 0, stdout, ..ContainerOutput::default() })
+    fn run<'a>(
+        &'a self,
+        run: &'a ContainerRun,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<ContainerOutput, DockerError>> {
+        Box::pin(async move {
+            self.enter("run_container", run.command.last().map_or("", String::as_str), Some(cancelled)).await?;
+            let stdout = match run.command.last().map(String::as_str) {
+                Some("freeze") => "cog==0.22.0\n".to_owned(),
+                Some("cog.command.openapi_schema") => self.0.state().container_schema.to_string(),
+                other => panic!("nobody runs {other:?}"),
+            };
+            Ok(ContainerOutput { exit_code: 0, stdout, ..ContainerOutput::default() })
+        })
     }
 }
 

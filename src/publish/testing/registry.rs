@@ -1,6 +1,6 @@
 //! A registry in memory.
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use crate::clients::registry::{Manifest, Registry, RegistryError};
 use crate::publish::testing::World;
@@ -8,21 +8,22 @@ use crate::support::SecretString;
 
 pub(crate) struct FakeRegistry(pub(crate) World);
 
-#[async_trait]
 impl Registry for FakeRegistry {
-    async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError> {
-        if self.0.enter("manifest", repository, None).await.is_err() {
-            unreachable!("the call knows no token");
-        }
-        let mut state = self.0.state();
-        if let Some(error) = state.registry_faults.pop_front() {
-            return Err(error);
-        }
-        let digest = reference.parse().expect("manifests are asked for by digest");
-        Ok(state.manifests.get(&(repository.to_owned(), digest)).cloned())
+    fn manifest<'a>(&'a self, repository: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Option<Manifest>, RegistryError>> {
+        Box::pin(async move {
+            if self.0.enter("manifest", repository, None).await.is_err() {
+                unreachable!("the call knows no token");
+            }
+            let mut state = self.0.state();
+            if let Some(error) = state.registry_faults.pop_front() {
+                return Err(error);
+            }
+            let digest = reference.parse().expect("manifests are asked for by digest");
+            Ok(state.manifests.get(&(repository.to_owned(), digest)).cloned())
+        })
     }
 
-    async fn verify_token(&self, _token: &SecretString) -> Result<String, RegistryError> {
-        panic!("whose token it is was asked before")
+    fn verify_token<'a>(&'a self, _token: &'a SecretString) -> BoxFuture<'a, Result<String, RegistryError>> {
+        Box::pin(async move { panic!("whose token it is was asked before") })
     }
 }

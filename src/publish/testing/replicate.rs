@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::DateTime;
+use futures::future::BoxFuture;
 use serde_json::Map;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -43,242 +43,266 @@ impl FakeReplicate {
     }
 }
 
-#[async_trait]
 impl Accounts for FakeReplicate {
-    async fn account(&self) -> Result<Account, ReplicateError> {
-        self.enter("account", "", None).await?;
-        Ok(account("acme"))
+    fn account<'a>(&'a self) -> BoxFuture<'a, Result<Account, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("account", "", None).await?;
+            Ok(account("acme"))
+        })
     }
 
-    async fn hardware(&self) -> Result<Vec<Hardware>, ReplicateError> {
-        self.enter("hardware", "", None).await?;
-        Ok(self.0.state().hardware.clone())
+    fn hardware<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Hardware>, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("hardware", "", None).await?;
+            Ok(self.0.state().hardware.clone())
+        })
     }
 }
 
-#[async_trait]
 impl Models for FakeReplicate {
-    async fn model(&self, model: &ModelRef) -> Result<Option<Model>, ReplicateError> {
-        self.enter("model", &model.to_string(), None).await?;
-        Ok(self.0.state().models.get(model).cloned())
+    fn model<'a>(&'a self, model: &'a ModelRef) -> BoxFuture<'a, Result<Option<Model>, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("model", &model.to_string(), None).await?;
+            Ok(self.0.state().models.get(model).cloned())
+        })
     }
 
-    async fn create_model(&self, new: &NewModel) -> Result<ModelCreation, ReplicateError> {
-        self.enter("create_model", &format!("{} on {}", new.model, new.hardware), None).await?;
-        assert_eq!(new.model.owner(), "acme", "the token's account");
-        assert_eq!(new.visibility, Visibility::Private, "a test model is private");
-        if self.0.state().models.contains_key(&new.model) {
-            return Ok(ModelCreation::AlreadyThere);
-        }
-        self.0.add_model(&new.model, new.visibility);
-        Ok(ModelCreation::Created(Box::new(self.0.state().models[&new.model].clone())))
+    fn create_model<'a>(&'a self, new: &'a NewModel) -> BoxFuture<'a, Result<ModelCreation, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("create_model", &format!("{} on {}", new.model, new.hardware), None).await?;
+            assert_eq!(new.model.owner(), "acme", "the token's account");
+            assert_eq!(new.visibility, Visibility::Private, "a test model is private");
+            if self.0.state().models.contains_key(&new.model) {
+                return Ok(ModelCreation::AlreadyThere);
+            }
+            self.0.add_model(&new.model, new.visibility);
+            Ok(ModelCreation::Created(Box::new(self.0.state().models[&new.model].clone())))
+        })
     }
 
-    async fn delete_model(&self, _model: &ModelRef) -> Result<Deletion, ReplicateError> {
-        panic!("no model is deleted")
+    fn delete_model<'a>(&'a self, _model: &'a ModelRef) -> BoxFuture<'a, Result<Deletion, ReplicateError>> {
+        Box::pin(async move { panic!("no model is deleted") })
     }
 
-    async fn version(&self, version: &VersionRef) -> Result<Option<Version>, ReplicateError> {
-        self.enter("version", &version.model.to_string(), None).await?;
-        Ok(self.see(version))
+    fn version<'a>(&'a self, version: &'a VersionRef) -> BoxFuture<'a, Result<Option<Version>, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("version", &version.model.to_string(), None).await?;
+            Ok(self.see(version))
+        })
     }
 
-    async fn versions(&self, model: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
-        self.enter("versions", &model.to_string(), None).await?;
-        let published = self.0.state().published.clone();
-        Ok(published.iter().rev().filter(|version| version.model == *model).filter_map(|version| self.see(version)).collect())
+    fn versions<'a>(&'a self, model: &'a ModelRef) -> BoxFuture<'a, Result<Vec<Version>, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("versions", &model.to_string(), None).await?;
+            let published = self.0.state().published.clone();
+            Ok(published.iter().rev().filter(|version| version.model == *model).filter_map(|version| self.see(version)).collect())
+        })
     }
 
-    async fn wait_for_version(
-        &self,
-        version: &VersionRef,
+    fn wait_for_version<'a>(
+        &'a self,
+        version: &'a VersionRef,
         limit: Duration,
-        cancelled: &CancellationToken,
-    ) -> Result<Version, ReplicateError> {
-        self.enter("wait_for_version", &version.model.to_string(), Some(cancelled)).await?;
-        let end = Instant::now() + limit;
-        loop {
-            if let Some(seen) = self.see(version) {
-                return Ok(seen);
-            }
-            if Instant::now() >= end {
-                return Err(failed("wait for the version", ReplicateFailure::NeverAppeared { within: limit }));
-            }
-            tokio::select! {
-                () = cancelled.cancelled() => {
-                    return Err(failed("wait for the version", ReplicateFailure::Cancelled { still_running: None }));
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Version, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("wait_for_version", &version.model.to_string(), Some(cancelled)).await?;
+            let end = Instant::now() + limit;
+            loop {
+                if let Some(seen) = self.see(version) {
+                    return Ok(seen);
                 }
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                if Instant::now() >= end {
+                    return Err(failed("wait for the version", ReplicateFailure::NeverAppeared { within: limit }));
+                }
+                tokio::select! {
+                    () = cancelled.cancelled() => {
+                        return Err(failed("wait for the version", ReplicateFailure::Cancelled { still_running: None }));
+                    }
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
             }
-        }
+        })
     }
 
-    async fn delete_version(&self, _version: &VersionRef) -> Result<Deletion, ReplicateError> {
-        panic!("no version is deleted")
+    fn delete_version<'a>(&'a self, _version: &'a VersionRef) -> BoxFuture<'a, Result<Deletion, ReplicateError>> {
+        Box::pin(async move { panic!("no version is deleted") })
     }
 }
 
-#[async_trait]
 impl Predictions for FakeReplicate {
-    async fn create_prediction(
-        &self,
-        request: &PredictionRequest,
-        cancelled: &CancellationToken,
-    ) -> Result<Prediction, ReplicateError> {
-        let version = match &request.target {
-            PredictionTarget::Version(version) => version.clone(),
-            PredictionTarget::Deployment { owner, name } => {
-                self.0.state().deployments[&format!("{owner}/{name}")].version.clone().unwrap()
-            }
-            PredictionTarget::Model(model) => panic!("predictions on {model} name a version"),
-        };
-        let is_broken = matches!(request.target, PredictionTarget::Deployment { .. }) && self.0.state().deployments_fail;
-        let version = &version;
-        self.enter("create_prediction", &version.model.to_string(), Some(cancelled)).await?;
-        assert!(self.see(version).is_some(), "{version} cannot be seen");
-        let mut state = self.0.state();
-        let prediction = Prediction {
-            id: PredictionId::new(format!("prediction{:016}", state.predictions.len())),
-            status: PredictionStatus::Starting,
-            version: Some(version.id.to_string()),
-            inputs: request.inputs.clone(),
-            output: None,
-            error: None,
-            logs: String::new(),
-            predict_time: None,
-            metrics: Map::new(),
-            created_at: None,
-            started_at: None,
-            completed_at: None,
-            web_url: None,
-        };
-        let prediction = if is_broken {
-            let error = Some("CUDA out of memory".to_owned());
-            Prediction { status: PredictionStatus::Failed, error, started_at: DateTime::from_timestamp(0, 0), ..prediction }
-        } else {
-            prediction
-        };
-        state.predictions.push((prediction.clone(), version.clone()));
-        Ok(prediction)
+    fn create_prediction<'a>(
+        &'a self,
+        request: &'a PredictionRequest,
+        cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            let version = match &request.target {
+                PredictionTarget::Version(version) => version.clone(),
+                PredictionTarget::Deployment { owner, name } => {
+                    self.0.state().deployments[&format!("{owner}/{name}")].version.clone().unwrap()
+                }
+                PredictionTarget::Model(model) => panic!("predictions on {model} name a version"),
+            };
+            let is_broken = matches!(request.target, PredictionTarget::Deployment { .. }) && self.0.state().deployments_fail;
+            let version = &version;
+            self.enter("create_prediction", &version.model.to_string(), Some(cancelled)).await?;
+            assert!(self.see(version).is_some(), "{version} cannot be seen");
+            let mut state = self.0.state();
+            let prediction = Prediction {
+                id: PredictionId::new(format!("prediction{:016}", state.predictions.len())),
+                status: PredictionStatus::Starting,
+                version: Some(version.id.to_string()),
+                inputs: request.inputs.clone(),
+                output: None,
+                error: None,
+                logs: String::new(),
+                predict_time: None,
+                metrics: Map::new(),
+                created_at: None,
+                started_at: None,
+                completed_at: None,
+                web_url: None,
+            };
+            let prediction = if is_broken {
+                let error = Some("CUDA out of memory".to_owned());
+                Prediction { status: PredictionStatus::Failed, error, started_at: DateTime::from_timestamp(0, 0), ..prediction }
+            } else {
+                prediction
+            };
+            state.predictions.push((prediction.clone(), version.clone()));
+            Ok(prediction)
+        })
     }
 
-    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        self.enter("prediction", "", None).await?;
-        let mut state = self.0.state();
-        let (output, never_ends) = (state.output.clone(), state.predictions_never_end);
-        let (prediction, _) = state.predictions.iter_mut().find(|(prediction, _)| prediction.id == *id).unwrap();
-        if !prediction.status.is_terminal() && !never_ends {
-            match output {
-                Some(output) => {
-                    prediction.status = PredictionStatus::Succeeded;
-                    prediction.output = Some(output);
-                    prediction.predict_time = Some(Duration::from_secs(1));
-                }
-                None => {
-                    prediction.status = PredictionStatus::Failed;
-                    prediction.error = Some("boom".to_owned());
+    fn prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("prediction", "", None).await?;
+            let mut state = self.0.state();
+            let (output, never_ends) = (state.output.clone(), state.predictions_never_end);
+            let (prediction, _) = state.predictions.iter_mut().find(|(prediction, _)| prediction.id == *id).unwrap();
+            if !prediction.status.is_terminal() && !never_ends {
+                match output {
+                    Some(output) => {
+                        prediction.status = PredictionStatus::Succeeded;
+                        prediction.output = Some(output);
+                        prediction.predict_time = Some(Duration::from_secs(1));
+                    }
+                    None => {
+                        prediction.status = PredictionStatus::Failed;
+                        prediction.error = Some("boom".to_owned());
+                    }
                 }
             }
-        }
-        Ok(prediction.clone())
+            Ok(prediction.clone())
+        })
     }
 
-    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        self.enter("cancel_prediction", "", None).await?;
-        let mut state = self.0.state();
-        let (prediction, _) = state.predictions.iter_mut().find(|(prediction, _)| prediction.id == *id).unwrap();
-        if !prediction.status.is_terminal() {
-            prediction.status = PredictionStatus::Canceled;
-        }
-        Ok(prediction.clone())
+    fn cancel_prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("cancel_prediction", "", None).await?;
+            let mut state = self.0.state();
+            let (prediction, _) = state.predictions.iter_mut().find(|(prediction, _)| prediction.id == *id).unwrap();
+            if !prediction.status.is_terminal() {
+                prediction.status = PredictionStatus::Canceled;
+            }
+            Ok(prediction.clone())
+        })
     }
 }
 
-#[async_trait]
 impl Trainings for FakeReplicate {
-    async fn create_training(
-        &self,
-        _request: &TrainingRequest,
-        _cancelled: &CancellationToken,
-    ) -> Result<Prediction, ReplicateError> {
-        panic!("nothing is trained")
+    fn create_training<'a>(
+        &'a self,
+        _request: &'a TrainingRequest,
+        _cancelled: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { panic!("nothing is trained") })
     }
 
-    async fn training(&self, _id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        panic!("nothing is trained")
+    fn training<'a>(&'a self, _id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { panic!("nothing is trained") })
     }
 
-    async fn cancel_training(&self, _id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        panic!("nothing is trained")
+    fn cancel_training<'a>(&'a self, _id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { panic!("nothing is trained") })
     }
 }
 
-#[async_trait]
 impl ModelPages for FakeReplicate {
-    async fn readme(&self, model: &ModelRef) -> Result<Option<String>, ReplicateError> {
-        self.enter("readme", &model.to_string(), None).await?;
-        Ok(None)
+    fn readme<'a>(&'a self, model: &'a ModelRef) -> BoxFuture<'a, Result<Option<String>, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("readme", &model.to_string(), None).await?;
+            Ok(None)
+        })
     }
 
-    async fn update_page(&self, model: &ModelRef, text: &TextOfPage) -> Result<(), ReplicateError> {
-        self.enter("update_page", &format!("{model} {text:?}"), None).await
+    fn update_page<'a>(&'a self, model: &'a ModelRef, text: &'a TextOfPage) -> BoxFuture<'a, Result<(), ReplicateError>> {
+        Box::pin(async move { self.enter("update_page", &format!("{model} {text:?}"), None).await })
     }
 }
 
-#[async_trait]
 impl Deployments for FakeReplicate {
-    async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError> {
-        self.enter("deployment", &format!("{owner}/{name}"), None).await?;
-        Ok(self.0.state().deployments.get(&format!("{owner}/{name}")).cloned())
+    fn deployment<'a>(&'a self, owner: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<Deployment>, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("deployment", &format!("{owner}/{name}"), None).await?;
+            Ok(self.0.state().deployments.get(&format!("{owner}/{name}")).cloned())
+        })
     }
 
-    async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError> {
-        let key = format!("{}/{}", new.owner, new.name);
-        self.enter("create_deployment", &format!("{key} {}..{}", new.min_instances, new.max_instances), None).await?;
-        assert_eq!(new.owner, "acme", "the token's account");
-        assert!(new.min_instances <= new.max_instances, "{new:?}");
-        let made = Deployment {
-            owner: new.owner.clone(),
-            name: new.name.clone(),
-            release: Some(1),
-            version: Some(new.version.clone()),
-            hardware: Some(new.hardware.clone()),
-            min_instances: Some(new.min_instances),
-            max_instances: Some(new.max_instances),
-        };
-        self.0.state().deployments.insert(key, made.clone());
-        Ok(made)
+    fn create_deployment<'a>(&'a self, new: &'a NewDeployment) -> BoxFuture<'a, Result<Deployment, ReplicateError>> {
+        Box::pin(async move {
+            let key = format!("{}/{}", new.owner, new.name);
+            self.enter("create_deployment", &format!("{key} {}..{}", new.min_instances, new.max_instances), None).await?;
+            assert_eq!(new.owner, "acme", "the token's account");
+            assert!(new.min_instances <= new.max_instances, "{new:?}");
+            let made = Deployment {
+                owner: new.owner.clone(),
+                name: new.name.clone(),
+                release: Some(1),
+                version: Some(new.version.clone()),
+                hardware: Some(new.hardware.clone()),
+                min_instances: Some(new.min_instances),
+                max_instances: Some(new.max_instances),
+            };
+            self.0.state().deployments.insert(key, made.clone());
+            Ok(made)
+        })
     }
 
-    async fn update_deployment(
-        &self,
-        owner: &str,
-        name: &str,
-        patch: &DeploymentPatch,
-    ) -> Result<DeploymentUpdate, ReplicateError> {
-        self.enter("update_deployment", &format!("{owner}/{name}"), None).await?;
-        assert!(patch.hardware.is_none() && patch.min_instances.is_none() && patch.max_instances.is_none(), "settings are kept");
-        let mut state = self.0.state();
-        let deployment = state.deployments.get_mut(&format!("{owner}/{name}")).unwrap();
-        let version = deployment.version.as_mut().unwrap();
-        let wanted = patch.version.clone().unwrap();
-        let changed = version.id != wanted;
-        if changed {
-            version.id = wanted;
-            deployment.release = deployment.release.map(|release| release + 1);
-        }
-        Ok(DeploymentUpdate { deployment: deployment.clone(), changed })
+    fn update_deployment<'a>(
+        &'a self,
+        owner: &'a str,
+        name: &'a str,
+        patch: &'a DeploymentPatch,
+    ) -> BoxFuture<'a, Result<DeploymentUpdate, ReplicateError>> {
+        Box::pin(async move {
+            self.enter("update_deployment", &format!("{owner}/{name}"), None).await?;
+            assert!(
+                patch.hardware.is_none() && patch.min_instances.is_none() && patch.max_instances.is_none(),
+                "settings are kept"
+            );
+            let mut state = self.0.state();
+            let deployment = state.deployments.get_mut(&format!("{owner}/{name}")).unwrap();
+            let version = deployment.version.as_mut().unwrap();
+            let wanted = patch.version.clone().unwrap();
+            let changed = version.id != wanted;
+            if changed {
+                version.id = wanted;
+                deployment.release = deployment.release.map(|release| release + 1);
+            }
+            Ok(DeploymentUpdate { deployment: deployment.clone(), changed })
+        })
     }
 }
 
-#[async_trait]
 impl Files for FakeReplicate {
-    async fn upload_file(&self, _file: &NewFile) -> Result<UploadedFile, ReplicateError> {
-        panic!("nothing is uploaded")
+    fn upload_file<'a>(&'a self, _file: &'a NewFile) -> BoxFuture<'a, Result<UploadedFile, ReplicateError>> {
+        Box::pin(async move { panic!("nothing is uploaded") })
     }
 
-    async fn download(&self, _url: &str, _limits: &DownloadLimits) -> Result<Download, ReplicateError> {
-        panic!("nothing is downloaded")
+    fn download<'a>(&'a self, _url: &'a str, _limits: &'a DownloadLimits) -> BoxFuture<'a, Result<Download, ReplicateError>> {
+        Box::pin(async move { panic!("nothing is downloaded") })
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -152,31 +152,36 @@ impl FakePrediction {
     }
 }
 
-#[async_trait]
 impl Predictions for Fake {
-    async fn create_prediction(&self, request: &PredictionRequest, _: &CancellationToken) -> Result<Prediction, ReplicateError> {
-        let (live, by_name) = match &request.target {
-            PredictionTarget::Version(version) => (*version == live_version(), false),
-            PredictionTarget::Model(model) => (*model == live_version().model, true),
-            PredictionTarget::Deployment { .. } => panic!("not used by these tests"),
-        };
-        assert!(live || request.target == PredictionTarget::Version(staged_version()), "{}", request.target);
-        assert!(request.inputs.values().all(|value| !value.is_null()), "nulls are refused");
-        let before = {
-            let mut creations = self.creations.lock().unwrap();
-            let count = creations.entry(format!("{live} {}", json!(request.inputs))).or_default();
-            *count += 1;
-            *count - 1
-        };
-        self.create(&FakeCall { live, training: false, by_name, inputs: &request.inputs, before }).await
+    fn create_prediction<'a>(
+        &'a self,
+        request: &'a PredictionRequest,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            let (live, by_name) = match &request.target {
+                PredictionTarget::Version(version) => (*version == live_version(), false),
+                PredictionTarget::Model(model) => (*model == live_version().model, true),
+                PredictionTarget::Deployment { .. } => panic!("not used by these tests"),
+            };
+            assert!(live || request.target == PredictionTarget::Version(staged_version()), "{}", request.target);
+            assert!(request.inputs.values().all(|value| !value.is_null()), "nulls are refused");
+            let before = {
+                let mut creations = self.creations.lock().unwrap();
+                let count = creations.entry(format!("{live} {}", json!(request.inputs))).or_default();
+                *count += 1;
+                *count - 1
+            };
+            self.create(&FakeCall { live, training: false, by_name, inputs: &request.inputs, before }).await
+        })
     }
 
-    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        Ok(self.poll(id, false))
+    fn prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { Ok(self.poll(id, false)) })
     }
 
-    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        Ok(self.cancel(id, false))
+    fn cancel_prediction<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { Ok(self.cancel(id, false)) })
     }
 }
 
@@ -225,108 +230,120 @@ impl Fake {
     }
 }
 
-#[async_trait]
 impl Files for Fake {
-    async fn upload_file(&self, _: &NewFile) -> Result<UploadedFile, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn upload_file<'a>(&'a self, _: &'a NewFile) -> BoxFuture<'a, Result<UploadedFile, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
 
-    async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError> {
-        self.downloads.fetch_add(1, Ordering::SeqCst);
-        let failed = |failure| Err(ReplicateError::new("download a file", failure));
-        if url.contains("/outage") {
-            return failed(ReplicateFailure::Server { status: 503, retry_after: None, detail: "down".to_owned() });
-        }
-        match self.files.lock().unwrap().get(url) {
-            None => failed(ReplicateFailure::FileUnavailable { status: 404 }),
-            Some(bytes) if bytes.len() as u64 > limits.read_bytes => {
-                failed(ReplicateFailure::TooLarge { limit_bytes: limits.read_bytes })
+    fn download<'a>(&'a self, url: &'a str, limits: &'a DownloadLimits) -> BoxFuture<'a, Result<Download, ReplicateError>> {
+        Box::pin(async move {
+            self.downloads.fetch_add(1, Ordering::SeqCst);
+            let failed = |failure| Err(ReplicateError::new("download a file", failure));
+            if url.contains("/outage") {
+                return failed(ReplicateFailure::Server { status: 503, retry_after: None, detail: "down".to_owned() });
             }
-            Some(bytes) => {
-                let file = Download::of_bytes(Bytes::from(bytes.clone()), None);
-                Ok(if file.size_bytes > limits.keep_bytes { file.dropped() } else { file })
+            match self.files.lock().unwrap().get(url) {
+                None => failed(ReplicateFailure::FileUnavailable { status: 404 }),
+                Some(bytes) if bytes.len() as u64 > limits.read_bytes => {
+                    failed(ReplicateFailure::TooLarge { limit_bytes: limits.read_bytes })
+                }
+                Some(bytes) => {
+                    let file = Download::of_bytes(Bytes::from(bytes.clone()), None);
+                    Ok(if file.size_bytes > limits.keep_bytes { file.dropped() } else { file })
+                }
             }
-        }
+        })
     }
 }
 
-#[async_trait]
 impl Accounts for Fake {
-    async fn account(&self) -> Result<Account, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn account<'a>(&'a self) -> BoxFuture<'a, Result<Account, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
 
-    async fn hardware(&self) -> Result<Vec<Hardware>, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn hardware<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Hardware>, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
 }
 
-#[async_trait]
 impl Models for Fake {
-    async fn model(&self, _: &ModelRef) -> Result<Option<Model>, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn model<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Option<Model>, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn create_model(&self, _: &NewModel) -> Result<ModelCreation, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn create_model<'a>(&'a self, _: &'a NewModel) -> BoxFuture<'a, Result<ModelCreation, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn delete_model(&self, _: &ModelRef) -> Result<Deletion, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn delete_model<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Deletion, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn version(&self, _: &VersionRef) -> Result<Option<Version>, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn version<'a>(&'a self, _: &'a VersionRef) -> BoxFuture<'a, Result<Option<Version>, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn versions(&self, _: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn versions<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Vec<Version>, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn wait_for_version(&self, _: &VersionRef, _: Duration, _: &CancellationToken) -> Result<Version, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn wait_for_version<'a>(
+        &'a self,
+        _: &'a VersionRef,
+        _: Duration,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Version, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn delete_version(&self, _: &VersionRef) -> Result<Deletion, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn delete_version<'a>(&'a self, _: &'a VersionRef) -> BoxFuture<'a, Result<Deletion, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
 }
 
-#[async_trait]
 impl ModelPages for Fake {
-    async fn readme(&self, _: &ModelRef) -> Result<Option<String>, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn readme<'a>(&'a self, _: &'a ModelRef) -> BoxFuture<'a, Result<Option<String>, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn update_page(&self, _: &ModelRef, _: &TextOfPage) -> Result<(), ReplicateError> {
-        unreachable!("not used by these tests")
+    fn update_page<'a>(&'a self, _: &'a ModelRef, _: &'a TextOfPage) -> BoxFuture<'a, Result<(), ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
 }
 
-#[async_trait]
 impl Trainings for Fake {
-    async fn create_training(&self, request: &TrainingRequest, _: &CancellationToken) -> Result<Prediction, ReplicateError> {
-        assert_eq!((&request.version, &request.destination), (&staged_version(), &destination()));
-        assert!(request.inputs.values().all(|value| !value.is_null()), "nulls are refused");
-        let before = {
-            let mut creations = self.creations.lock().unwrap();
-            let count = creations.entry(format!("training {}", json!(request.inputs))).or_default();
-            *count += 1;
-            *count - 1
-        };
-        self.create(&FakeCall { live: false, training: true, by_name: false, inputs: &request.inputs, before }).await
+    fn create_training<'a>(
+        &'a self,
+        request: &'a TrainingRequest,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move {
+            assert_eq!((&request.version, &request.destination), (&staged_version(), &destination()));
+            assert!(request.inputs.values().all(|value| !value.is_null()), "nulls are refused");
+            let before = {
+                let mut creations = self.creations.lock().unwrap();
+                let count = creations.entry(format!("training {}", json!(request.inputs))).or_default();
+                *count += 1;
+                *count - 1
+            };
+            self.create(&FakeCall { live: false, training: true, by_name: false, inputs: &request.inputs, before }).await
+        })
     }
-    async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        Ok(self.poll(id, true))
+    fn training<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { Ok(self.poll(id, true)) })
     }
-    async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        Ok(self.cancel(id, true))
+    fn cancel_training<'a>(&'a self, id: &'a PredictionId) -> BoxFuture<'a, Result<Prediction, ReplicateError>> {
+        Box::pin(async move { Ok(self.cancel(id, true)) })
     }
 }
 
-#[async_trait]
 impl Deployments for Fake {
-    async fn deployment(&self, _: &str, _: &str) -> Result<Option<Deployment>, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn deployment<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<Deployment>, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn create_deployment(&self, _: &NewDeployment) -> Result<Deployment, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn create_deployment<'a>(&'a self, _: &'a NewDeployment) -> BoxFuture<'a, Result<Deployment, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
-    async fn update_deployment(&self, _: &str, _: &str, _: &DeploymentPatch) -> Result<DeploymentUpdate, ReplicateError> {
-        unreachable!("not used by these tests")
+    fn update_deployment<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a DeploymentPatch,
+    ) -> BoxFuture<'a, Result<DeploymentUpdate, ReplicateError>> {
+        Box::pin(async move { unreachable!("not used by these tests") })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use output_compare::MediaKind;
 use serde_json::json;
 use tokio::time::Instant;
@@ -32,16 +32,17 @@ impl Panel {
     }
 }
 
-#[async_trait]
 impl Judge for Panel {
-    async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError> {
-        let number = self.asked.fetch_add(1, Ordering::SeqCst);
-        self.questions.lock().unwrap().push(question.clone());
-        tokio::time::sleep(self.takes).await;
-        match self.answers[number.min(self.answers.len() - 1)] {
-            Some(passed) => Ok(Judgement { verdict: passed.into(), reason: format!("opinion {}", number + 1) }),
-            None => Err(JudgeError::new("overloaded", ErrorKind::Service)),
-        }
+    fn judge<'a>(&'a self, question: &'a JudgeQuestion) -> BoxFuture<'a, Result<Judgement, JudgeError>> {
+        Box::pin(async move {
+            let number = self.asked.fetch_add(1, Ordering::SeqCst);
+            self.questions.lock().unwrap().push(question.clone());
+            tokio::time::sleep(self.takes).await;
+            match self.answers[number.min(self.answers.len() - 1)] {
+                Some(passed) => Ok(Judgement { verdict: passed.into(), reason: format!("opinion {}", number + 1) }),
+                None => Err(JudgeError::new("overloaded", ErrorKind::Service)),
+            }
+        })
     }
 }
 
@@ -146,10 +147,9 @@ async fn a_slow_judge_is_abandoned_on_cancellation() {
 /// Fails every question with this error.
 struct Failing(ErrorKind, bool);
 
-#[async_trait]
 impl Judge for Failing {
-    async fn judge(&self, _: &JudgeQuestion) -> Result<Judgement, JudgeError> {
-        Err(JudgeError { is_final: self.1, ..JudgeError::new("no", self.0) })
+    fn judge<'a>(&'a self, _: &'a JudgeQuestion) -> BoxFuture<'a, Result<Judgement, JudgeError>> {
+        Box::pin(async move { Err(JudgeError { is_final: self.1, ..JudgeError::new("no", self.0) }) })
     }
 }
 
@@ -170,10 +170,11 @@ async fn a_failure_of_claude_is_not_the_models() {
 #[tokio::test(start_paused = true)]
 async fn a_judge_that_cannot_tell_leaves_the_case_errored_and_a_random_model_compared_by_kind() {
     struct Blind;
-    #[async_trait]
     impl Judge for Blind {
-        async fn judge(&self, _: &JudgeQuestion) -> Result<Judgement, JudgeError> {
-            Ok(Judgement { verdict: JudgeVerdict::CannotTell, reason: "the video is not shown".to_owned() })
+        fn judge<'a>(&'a self, _: &'a JudgeQuestion) -> BoxFuture<'a, Result<Judgement, JudgeError>> {
+            Box::pin(
+                async move { Ok(Judgement { verdict: JudgeVerdict::CannotTell, reason: "the video is not shown".to_owned() }) },
+            )
         }
     }
     let mut setting = prompted(&Panel::new(&[Some(true)]));

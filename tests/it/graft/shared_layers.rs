@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use http::{Method, StatusCode};
 use replicate_sandbox::{Fault, FaultEffect, MountFault};
 use safe_push::clients::docker::{Derivation, DeriveImages, DockerError, ImageDetails, ImagePush, PushEvent, PushImages, Pushed};
@@ -27,31 +27,31 @@ struct Counting {
     present: AtomicUsize,
 }
 
-#[async_trait]
 impl DeriveImages for Counting {
-    async fn derive_image(&self, _: &Derivation, _: &CancellationToken) -> Result<ImageDetails, DockerError> {
-        Ok(ImageDetails { diff_ids: self.diff_ids.clone(), ..ImageDetails::default() })
+    fn derive_image<'a>(&'a self, _: &'a Derivation, _: &'a CancellationToken) -> BoxFuture<'a, Result<ImageDetails, DockerError>> {
+        Box::pin(async move { Ok(ImageDetails { diff_ids: self.diff_ids.clone(), ..ImageDetails::default() }) })
     }
 }
 
-#[async_trait]
 impl PushImages for Counting {
-    async fn push(
-        &self,
-        _: &ImagePush,
-        _: &mut (dyn FnMut(PushEvent) + Send),
-        _: &CancellationToken,
-    ) -> Result<Pushed, DockerError> {
-        for layer in &self.layers {
-            if self.registry.has_blob("acme/hotdog-test", layer).await.unwrap() {
-                self.present.fetch_add(1, Ordering::Relaxed);
+    fn push<'a>(
+        &'a self,
+        _: &'a ImagePush,
+        _: &'a mut (dyn FnMut(PushEvent) + Send),
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Pushed, DockerError>> {
+        Box::pin(async move {
+            for layer in &self.layers {
+                if self.registry.has_blob("acme/hotdog-test", layer).await.unwrap() {
+                    self.present.fetch_add(1, Ordering::Relaxed);
+                }
             }
-        }
-        Err(DockerError::SocketMissing { host: "unix:///counted".to_owned() })
+            Err(DockerError::SocketMissing { host: "unix:///counted".to_owned() })
+        })
     }
 
-    async fn asks_for_packed_layers(&self) -> bool {
-        self.asks_for_packed_layers
+    fn asks_for_packed_layers<'a>(&'a self) -> BoxFuture<'a, bool> {
+        Box::pin(async move { self.asks_for_packed_layers })
     }
 }
 

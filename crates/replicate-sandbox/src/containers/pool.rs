@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
@@ -124,41 +124,44 @@ impl Containers {
     }
 }
 
-#[async_trait]
 impl Engine for Containers {
-    async fn run(
-        &self,
-        version: &EngineVersion,
+    fn run<'a>(
+        &'a self,
+        version: &'a EngineVersion,
         job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
-    ) -> Outcome {
-        let mut reporter = Reporter::new(progress);
-        // Dropping the work cancels the job in the container, and removes a container that is still booting.
-        tokio::select! {
-            biased;
-            () = cancelled.cancelled() => Outcome::Canceled,
-            () = self.closing.cancelled() => Outcome::Failed { error: "the sandbox is shutting down".to_owned() },
-            outcome = self.serve(version, &job, &mut reporter) => outcome,
-        }
+    ) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let mut reporter = Reporter::new(progress);
+            // Dropping the work cancels the job in the container, and removes a container that is still booting.
+            tokio::select! {
+                biased;
+                () = cancelled.cancelled() => Outcome::Canceled,
+                () = self.closing.cancelled() => Outcome::Failed { error: "the sandbox is shutting down".to_owned() },
+                outcome = self.serve(version, &job, &mut reporter) => outcome,
+            }
+        })
     }
 
-    async fn shutdown(&self) {
-        self.closing.cancel();
-        let slots: Vec<Arc<Slot>> = lock(&self.slots).drain().map(|(_, slot)| slot).collect();
-        let removals = async {
-            // Jobs that were booting have released their slots by now, or are about to.
-            futures::future::join_all(slots.iter().map(|slot| async { slot.running.lock().await.take() })).await;
-            if let Err(cause) = self.daemon.remove_own().await {
-                tracing::warn!(%cause, "failed to remove the sandbox's containers");
+    fn shutdown<'a>(&'a self) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.closing.cancel();
+            let slots: Vec<Arc<Slot>> = lock(&self.slots).drain().map(|(_, slot)| slot).collect();
+            let removals = async {
+                // Jobs that were booting have released their slots by now, or are about to.
+                futures::future::join_all(slots.iter().map(|slot| async { slot.running.lock().await.take() })).await;
+                if let Err(cause) = self.daemon.remove_own().await {
+                    tracing::warn!(%cause, "failed to remove the sandbox's containers");
+                }
+            };
+            if timeout(SHUTDOWN_LIMIT, removals).await.is_err() {
+                tracing::warn!("the sandbox's containers took too long to stop");
             }
-        };
-        if timeout(SHUTDOWN_LIMIT, removals).await.is_err() {
-            tracing::warn!("the sandbox's containers took too long to stop");
-        }
-        if timeout(IMAGES_LIMIT, self.daemon.remove_pulled()).await.is_err() {
-            tracing::warn!("removing the sandbox's images takes long");
-        }
+            if timeout(IMAGES_LIMIT, self.daemon.remove_pulled()).await.is_err() {
+                tracing::warn!("removing the sandbox's images takes long");
+            }
+        })
     }
 }
 

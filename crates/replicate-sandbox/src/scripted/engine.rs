@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -93,35 +93,38 @@ impl Scripted {
     }
 }
 
-#[async_trait]
 impl Engine for ScriptedEngine {
-    async fn run(
-        &self,
-        version: &EngineVersion,
+    fn run<'a>(
+        &'a self,
+        version: &'a EngineVersion,
         job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
-    ) -> Outcome {
-        let Some(scripted) = lock(&self.versions).get(&(version.model.clone(), version.id.clone())).cloned() else {
-            return Outcome::Failed { error: "this version has no script".to_owned() };
-        };
-        let request = ScriptedRequest {
-            id: job.id,
-            kind: job.kind,
-            model: version.model.clone(),
-            version: version.id.clone(),
-            input: job.input,
-            number: scripted.jobs.fetch_add(1, Ordering::SeqCst),
-        };
-        tokio::select! {
-            biased;
-            () = cancelled.cancelled() => Outcome::Canceled,
-            () = self.closing.cancelled() => Outcome::Failed { error: "the sandbox is shutting down".to_owned() },
-            outcome = scripted.run(&request, &progress) => outcome,
-        }
+    ) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let Some(scripted) = lock(&self.versions).get(&(version.model.clone(), version.id.clone())).cloned() else {
+                return Outcome::Failed { error: "this version has no script".to_owned() };
+            };
+            let request = ScriptedRequest {
+                id: job.id,
+                kind: job.kind,
+                model: version.model.clone(),
+                version: version.id.clone(),
+                input: job.input,
+                number: scripted.jobs.fetch_add(1, Ordering::SeqCst),
+            };
+            tokio::select! {
+                biased;
+                () = cancelled.cancelled() => Outcome::Canceled,
+                () = self.closing.cancelled() => Outcome::Failed { error: "the sandbox is shutting down".to_owned() },
+                outcome = scripted.run(&request, &progress) => outcome,
+            }
+        })
     }
 
-    async fn shutdown(&self) {
-        self.closing.cancel();
+    fn shutdown<'a>(&'a self) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.closing.cancel();
+        })
     }
 }
