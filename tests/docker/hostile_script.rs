@@ -1,7 +1,7 @@
 //! A hostile select script in the action's own container, run as the runner runs it: with the Docker socket, the runner's files and tokens
 //! in the same container.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use test_support::docker_is_there;
 use test_support::fake_github::{FakeGitHub, WRITER};
 use test_support::hostile_script::{self, Targets, assert_harmless, assert_not_run};
@@ -38,23 +38,37 @@ async fn job(mark: &str) -> Job {
     job
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn in_the_actions_container_a_script_gains_nothing_and_runs_as_the_checkouts_owner() {
+/// Runs the script in the container of the action after an event, and looks for what it gained.
+async fn assert_gains_nothing(event: &str, payload: &Value) {
     if !docker_is_there() {
         return;
     }
-    for (event, payload) in [
-        ("schedule", json!({})),
-        ("push", json!({ "after": runner::CHECKED_OUT })),
-        ("pull_request", pull_request("acme/hotdog")),
-        ("issue_comment", json!({ "issue": { "number": 7 } })),
-    ] {
-        let server = FakeGitHub::start("0.0.0.0:0").await;
-        let mark = format!("hostilein{event}");
-        let job = job(&mark).await.event(event, &payload, &server, WRITER, Network::Bridge);
-        let seen = job.run().await;
-        assert_eq!(assert_harmless(job.repository(), &mark), 1001, "{seen}");
-    }
+    let server = FakeGitHub::start("0.0.0.0:0").await;
+    let mark = format!("hostilein{event}");
+    let job = job(&mark).await.event(event, payload, &server, WRITER, Network::Bridge);
+    let seen = job.run().await;
+    // The owner of the checkout.
+    assert_eq!(assert_harmless(job.repository(), &mark), 1001, "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_schedule_a_script_gains_nothing_and_runs_as_the_checkouts_owner() {
+    assert_gains_nothing("schedule", &json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_push_a_script_gains_nothing_and_runs_as_the_checkouts_owner() {
+    assert_gains_nothing("push", &json!({ "after": runner::CHECKED_OUT })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_pull_request_a_script_gains_nothing_and_runs_as_the_checkouts_owner() {
+    assert_gains_nothing("pull_request", &pull_request("acme/hotdog")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_comment_a_script_gains_nothing_and_runs_as_the_checkouts_owner() {
+    assert_gains_nothing("issue_comment", &json!({ "issue": { "number": 7 } })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
